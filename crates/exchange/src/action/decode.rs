@@ -1,0 +1,358 @@
+//! From signed bytes to a typed action; one spelling each.
+//!
+//! Fields come in the order in which Hyperliquid's Python SDK signs or sends them, which puts `type` first in L1
+//! actions and elsewhere in user-signed ones. Additions of ours stand at the end and may be left out.
+//! Source: hyperliquid-python-sdk 0.24, `utils/signing.py`, `exchange.py`.
+
+use super::{
+    Action, ActionError, AddressText, Amount, ApproveAgent, AssetId, Builder, Cancel, CancelByCloid,
+    CancelOrders, DECIMAL_BYTES_MAX, Decimal, FieldName, FieldText, Grouping, HyperliquidChain, Kind,
+    MAX_AGENT_NAME_BYTES, MAX_AMOUNT_BYTES, MAX_BATCH_ORDERS, MAX_TOKEN_BYTES, Modify, Order, OrderKind,
+    OrderRef, PlaceOrders, Reason, Segment, SelfTradePrevention, SpotSend, TimeInForce, Tpsl, Trigger,
+    UserSigned,
+    fields::Fields,
+    msgpack::Input,
+    text::{ADDRESS_TEXT_BYTES, from_lower_hex, integer_from_hex},
+};
+use alloc::{boxed::Box, vec::Vec};
+use tandem_types::{Address, BlockTime, ChainId, Cloid, OrderId};
+
+/// Longest word of any field, with room so that a wrong one is shown rather than called too long.
+const WORD_BYTES_MAX: u32 = 64;
+
+/// Bytes of a client order id on the wire.
+const CLOID_TEXT_BYTES: u32 = 34;
+
+/// Longest chain id: `0x` and 16 digits.
+const CHAIN_ID_TEXT_BYTES: u32 = 18;
+
+use FieldName as F;
+
+type Result<T> = core::result::Result<T, ActionError>;
+
+impl Action {
+    /// Reads the action that `bytes` spell.
+    ///
+    /// The caller bounds the length ([`MAX_ACTION_BYTES`](super::MAX_ACTION_BYTES)); lists are bounded here.
+    ///
+    /// # Errors
+    /// [`ActionError`], with the first field that is wrong.
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        let mut input = Input::new(bytes);
+        let action = action(&mut input)?;
+        match input.remaining() {
+            0 => Ok(action),
+            excess => Err(Reason::Trailing { excess }.into()),
+        }
+    }
+}
+
+fn action(input: &mut Input<'_>) -> Result<Action> {
+    let kind = find_type(*input)?;
+    match kind {
+        "order" => place_orders(input).map(Action::Order),
+        "cancel" => cancel_orders(input).map(Action::Cancel),
+        "cancelByCloid" => cancels_by_cloid(input).map(Action::CancelByCloid),
+        "modify" => modify_action(input).map(Action::Modify),
+        "batchModify" => batch_modify(input).map(Action::BatchModify),
+        "scheduleCancel" => schedule_cancel(input).map(Action::ScheduleCancel),
+        "noop" => noop(input),
+        "spotSend" => spot_send(input).map(Action::SpotSend),
+        "approveAgent" => approve_agent(input).map(Action::ApproveAgent),
+        other => Err(field(F::Type, Reason::UnknownWord(FieldText::new(other)))),
+    }
+}
+
+/// The value of `type`, looked for past texts and integers: only they precede it in any action.
+fn find_type<'a>(mut input: Input<'a>) -> Result<&'a str> {
+    for _ in 0..input.map()? {
+        let name = input.text(WORD_BYTES_MAX)?;
+        if name == "type" {
+            return input.text(WORD_BYTES_MAX).map_err(|reason| field(F::Type, reason));
+        }
+        match input.kind()? {
+            Kind::Text => drop(input.text(WORD_BYTES_MAX)?),
+            Kind::Integer => drop(input.integer()?),
+            Kind::Nil
+            | Kind::Boolean
+            | Kind::Signed
+            | Kind::Float
+            | Kind::Binary
+            | Kind::Array
+            | Kind::Map
+            | Kind::Extension
+            | Kind::Unused => break,
+        }
+    }
+    Err(field(F::Type, Reason::Missing))
+}
+
+fn place_orders(input: &mut Input<'_>) -> Result<PlaceOrders> {
+    let mut fields = Fields::open(input, &[F::Type, F::Orders, F::Grouping, F::Builder])?;
+    fields.required(F::Type, skip_type)?;
+    let orders = fields.required(F::Orders, |input| list(input, order))?;
+    let grouping = fields.required(F::Grouping, grouping)?;
+    let builder = fields.optional(F::Builder, builder)?;
+    fields.close()?;
+    Ok(PlaceOrders { orders, grouping, builder })
+}
+
+fn order(input: &mut Input<'_>) -> Result<Order> {
+    let mut fields = Fields::open(input, &[F::A, F::B, F::P, F::S, F::R, F::T, F::C, F::Stp])?;
+    let order = Order {
+        asset: fields.required(F::A, asset)?,
+        is_buy: fields.required(F::B, boolean)?,
+        price: fields.required(F::P, decimal)?,
+        size: fields.required(F::S, decimal)?,
+        reduce_only: fields.required(F::R, boolean)?,
+        kind: fields.required(F::T, order_kind)?,
+        cloid: fields.optional(F::C, cloid)?,
+        self_trade_prevention: fields
+            .optional(F::Stp, |input| word(input, SelfTradePrevention::from_text))?,
+    };
+    fields.close()?;
+    Ok(order)
+}
+
+fn order_kind(input: &mut Input<'_>) -> Result<OrderKind> {
+    let mut fields = Fields::open(input, &[F::Limit, F::Trigger])?;
+    let kind = match fields.optional(F::Limit, time_in_force)? {
+        Some(time_in_force) => OrderKind::Limit(time_in_force),
+        None => OrderKind::Trigger(fields.required(F::Trigger, trigger)?),
+    };
+    fields.close()?;
+    Ok(kind)
+}
+
+fn time_in_force(input: &mut Input<'_>) -> Result<TimeInForce> {
+    let mut fields = Fields::open(input, &[F::Tif])?;
+    let time_in_force = fields.required(F::Tif, |input| word(input, TimeInForce::from_text))?;
+    fields.close()?;
+    Ok(time_in_force)
+}
+
+fn trigger(input: &mut Input<'_>) -> Result<Trigger> {
+    let mut fields = Fields::open(input, &[F::IsMarket, F::TriggerPx, F::Tpsl])?;
+    let trigger = Trigger {
+        is_market: fields.required(F::IsMarket, boolean)?,
+        price: fields.required(F::TriggerPx, decimal)?,
+        tpsl: fields.required(F::Tpsl, |input| word(input, Tpsl::from_text))?,
+    };
+    fields.close()?;
+    Ok(trigger)
+}
+
+fn grouping(input: &mut Input<'_>) -> Result<Grouping> {
+    if input.kind()? == Kind::Map {
+        let mut fields = Fields::open(input, &[F::P])?;
+        let priority = fields.required(F::P, integer)?;
+        fields.close()?;
+        return Ok(Grouping::Priority(priority));
+    }
+    word(input, |text| match text {
+        "na" => Some(Grouping::Na),
+        "normalTpsl" => Some(Grouping::NormalTpsl),
+        "positionTpsl" => Some(Grouping::PositionTpsl),
+        _ => None,
+    })
+}
+
+fn builder(input: &mut Input<'_>) -> Result<Builder> {
+    let mut fields = Fields::open(input, &[F::B, F::F])?;
+    let builder = Builder { address: fields.required(F::B, address)?, fee: fields.required(F::F, integer)? };
+    fields.close()?;
+    Ok(builder)
+}
+
+fn cancel_orders(input: &mut Input<'_>) -> Result<CancelOrders> {
+    let mut fields = Fields::open(input, &[F::Type, F::Cancels, F::F])?;
+    fields.required(F::Type, skip_type)?;
+    let cancels = fields.required(F::Cancels, |input| list(input, cancel))?;
+    let fast = fields.optional(F::F, boolean)?;
+    fields.close()?;
+    Ok(CancelOrders { cancels, fast })
+}
+
+fn cancel(input: &mut Input<'_>) -> Result<Cancel> {
+    let mut fields = Fields::open(input, &[F::A, F::O])?;
+    let cancel = Cancel { asset: fields.required(F::A, asset)?, order: fields.required(F::O, order_id)? };
+    fields.close()?;
+    Ok(cancel)
+}
+
+fn cancels_by_cloid(input: &mut Input<'_>) -> Result<Vec<CancelByCloid>> {
+    let mut fields = Fields::open(input, &[F::Type, F::Cancels])?;
+    fields.required(F::Type, skip_type)?;
+    let cancels = fields.required(F::Cancels, |input| list(input, cancel_by_cloid))?;
+    fields.close()?;
+    Ok(cancels)
+}
+
+fn cancel_by_cloid(input: &mut Input<'_>) -> Result<CancelByCloid> {
+    let mut fields = Fields::open(input, &[F::Asset, F::Cloid])?;
+    let cancel =
+        CancelByCloid { asset: fields.required(F::Asset, asset)?, cloid: fields.required(F::Cloid, cloid)? };
+    fields.close()?;
+    Ok(cancel)
+}
+
+fn modify_action(input: &mut Input<'_>) -> Result<Modify> {
+    let mut fields = Fields::open(input, &[F::Type, F::Oid, F::Order])?;
+    fields.required(F::Type, skip_type)?;
+    modify_fields(fields)
+}
+
+fn batch_modify(input: &mut Input<'_>) -> Result<Vec<Modify>> {
+    let mut fields = Fields::open(input, &[F::Type, F::Modifies])?;
+    fields.required(F::Type, skip_type)?;
+    let modifies = fields.required(F::Modifies, |input| list(input, modify))?;
+    fields.close()?;
+    Ok(modifies)
+}
+
+fn modify(input: &mut Input<'_>) -> Result<Modify> {
+    modify_fields(Fields::open(input, &[F::Oid, F::Order])?)
+}
+
+fn modify_fields(mut fields: Fields<'_, '_>) -> Result<Modify> {
+    let modify =
+        Modify { target: fields.required(F::Oid, order_ref)?, order: fields.required(F::Order, order)? };
+    fields.close()?;
+    Ok(modify)
+}
+
+fn schedule_cancel(input: &mut Input<'_>) -> Result<Option<BlockTime>> {
+    let mut fields = Fields::open(input, &[F::Type, F::Time])?;
+    fields.required(F::Type, skip_type)?;
+    let time = fields.optional(F::Time, integer)?.map(BlockTime);
+    fields.close()?;
+    Ok(time)
+}
+
+fn noop(input: &mut Input<'_>) -> Result<Action> {
+    let mut fields = Fields::open(input, &[F::Type])?;
+    fields.required(F::Type, skip_type)?;
+    fields.close()?;
+    Ok(Action::Noop)
+}
+
+fn spot_send(input: &mut Input<'_>) -> Result<SpotSend> {
+    let names =
+        &[F::Destination, F::Amount, F::Token, F::Time, F::Type, F::SignatureChainId, F::HyperliquidChain];
+    let mut fields = Fields::open(input, names)?;
+    let destination = fields.required(F::Destination, address_text)?;
+    let amount = fields.required(F::Amount, amount)?;
+    let token = fields.required(F::Token, |input| non_empty(input, MAX_TOKEN_BYTES))?;
+    let nonce = fields.required(F::Time, integer)?;
+    fields.required(F::Type, skip_type)?;
+    let user = user_fields(&mut fields, nonce)?;
+    fields.close()?;
+    Ok(SpotSend { destination, token, amount, user })
+}
+
+fn approve_agent(input: &mut Input<'_>) -> Result<ApproveAgent> {
+    let names = &[F::Type, F::AgentAddress, F::AgentName, F::Nonce, F::SignatureChainId, F::HyperliquidChain];
+    let mut fields = Fields::open(input, names)?;
+    fields.required(F::Type, skip_type)?;
+    let agent = fields.required(F::AgentAddress, address)?;
+    let name = fields.optional(F::AgentName, |input| non_empty(input, MAX_AGENT_NAME_BYTES))?;
+    let nonce = fields.required(F::Nonce, integer)?;
+    let user = user_fields(&mut fields, nonce)?;
+    fields.close()?;
+    Ok(ApproveAgent { agent, name, user })
+}
+
+fn user_fields(fields: &mut Fields<'_, '_>, nonce: u64) -> Result<UserSigned> {
+    let chain_id = fields.required(F::SignatureChainId, |input| {
+        Ok(ChainId(integer_from_hex(input.text(CHAIN_ID_TEXT_BYTES)?)?))
+    })?;
+    let chain = fields.required(F::HyperliquidChain, |input| word(input, HyperliquidChain::from_text))?;
+    Ok(UserSigned { chain_id, chain, nonce })
+}
+
+// Values.
+
+/// The value of `type`, which [`find_type`] has read.
+fn skip_type(input: &mut Input<'_>) -> Result<()> {
+    input.text(WORD_BYTES_MAX)?;
+    Ok(())
+}
+
+/// A list of 1 to [`MAX_BATCH_ORDERS`] items. Memory grows with what is read, not with the count claimed.
+fn list<'a, T>(input: &mut Input<'a>, item: impl Fn(&mut Input<'a>) -> Result<T>) -> Result<Vec<T>> {
+    let count = input.array()?;
+    if count == 0 {
+        return Err(Reason::Empty.into());
+    }
+    if count > MAX_BATCH_ORDERS {
+        return Err(Reason::TooMany { count, max: MAX_BATCH_ORDERS }.into());
+    }
+    let mut items = Vec::new();
+    for at in 0..count {
+        let index = u8::try_from(at).unwrap_or(u8::MAX);
+        items.push(item(input).map_err(|error| error.inside(Segment::Index(index)))?);
+    }
+    Ok(items)
+}
+
+fn boolean(input: &mut Input<'_>) -> Result<bool> {
+    Ok(input.boolean()?)
+}
+
+fn integer(input: &mut Input<'_>) -> Result<u64> {
+    Ok(input.integer()?)
+}
+
+fn asset(input: &mut Input<'_>) -> Result<AssetId> {
+    let max = u64::from(u32::MAX);
+    u32::try_from(input.integer()?).map(AssetId).map_err(|_| Reason::TooLarge { max }.into())
+}
+
+fn order_id(input: &mut Input<'_>) -> Result<OrderId> {
+    integer(input).map(OrderId)
+}
+
+fn order_ref(input: &mut Input<'_>) -> Result<OrderRef> {
+    if input.kind()? == Kind::Text {
+        cloid(input).map(OrderRef::Cloid)
+    } else {
+        order_id(input).map(OrderRef::Id)
+    }
+}
+
+fn decimal(input: &mut Input<'_>) -> Result<Decimal> {
+    let max = u32::try_from(DECIMAL_BYTES_MAX).unwrap_or(u32::MAX);
+    Ok(Decimal::parse(input.text(max)?).map_err(Reason::Decimal)?)
+}
+
+fn cloid(input: &mut Input<'_>) -> Result<Cloid> {
+    Ok(Cloid(from_lower_hex(input.text(CLOID_TEXT_BYTES)?)?))
+}
+
+fn address(input: &mut Input<'_>) -> Result<Address> {
+    Ok(Address(from_lower_hex(input.text(ADDRESS_TEXT_BYTES)?)?))
+}
+
+fn address_text(input: &mut Input<'_>) -> Result<AddressText> {
+    AddressText::new(input.text(ADDRESS_TEXT_BYTES)?).ok_or_else(|| Reason::NotHex.into())
+}
+
+fn amount(input: &mut Input<'_>) -> Result<Amount> {
+    Ok(Amount::new(input.text(MAX_AMOUNT_BYTES)?)?)
+}
+
+fn non_empty(input: &mut Input<'_>, max: u32) -> Result<Box<str>> {
+    match input.text(max)? {
+        "" => Err(Reason::Empty.into()),
+        text => Ok(text.into()),
+    }
+}
+
+fn word<T>(input: &mut Input<'_>, from_text: impl Fn(&str) -> Option<T>) -> Result<T> {
+    let text = input.text(WORD_BYTES_MAX)?;
+    from_text(text).ok_or_else(|| Reason::UnknownWord(FieldText::new(text)).into())
+}
+
+fn field(name: F, reason: Reason) -> ActionError {
+    ActionError::from(reason).inside(Segment::Field(name))
+}

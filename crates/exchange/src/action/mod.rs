@@ -1,0 +1,38 @@
+//! What traders sign: the exchange transaction, from bytes to a checked, typed action.
+//!
+//! The bytes of an action are msgpack, as Hyperliquid's clients produce and sign them. [`Action::decode`] accepts one
+//! spelling of each action: known fields in one order, minimal integers and lengths, no floats, nothing unknown,
+//! doubled or left over. So the bytes that were signed are the transaction, and nobody who relays it can respell it.
+//! [`SignedAction::check`] is all that can be said without state: size, form, network, signer.
+//!
+//! Left to the rules with state: nonces, expiry, who may act for whom, whether assets exist, ticks and lots, and on
+//! production networks that these actions come from approved agents ([`Action::is_user_signed`]).
+
+mod check;
+mod decimal;
+mod decode;
+mod digest;
+mod encode;
+mod error;
+mod fields;
+mod msgpack;
+mod signed;
+#[cfg(test)]
+mod tests;
+mod text;
+mod types;
+mod user_signed;
+mod words;
+
+pub use check::{CheckError, CheckedAction, Network, NetworkKind};
+pub use decimal::{DECIMAL_BYTES_MAX, Decimal, DecimalError};
+pub use digest::{Source, action_hash, ed25519_address, ed25519_message, l1_digest};
+pub use error::{ActionError, FieldPath, FieldText, Kind, Reason, Segment};
+pub use signed::{MAX_ACTION_BYTES, MAX_SIGNED_ACTION_BYTES, Signature, SignedAction};
+pub use text::{AddressText, Amount, MAX_AGENT_NAME_BYTES, MAX_AMOUNT_BYTES, MAX_TOKEN_BYTES};
+pub use types::{
+    Action, ApproveAgent, AssetId, Builder, Cancel, CancelByCloid, CancelOrders, Class, Grouping,
+    MAX_BATCH_ORDERS, Modify, Order, OrderKind, OrderRef, PlaceOrders, SpotSend, Trigger, UserSigned,
+};
+pub use user_signed::{UserField, UserSpelling, user_signed_fields};
+pub use words::{FieldName, HyperliquidChain, SelfTradePrevention, TimeInForce, Tpsl};

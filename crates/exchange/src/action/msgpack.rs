@@ -1,0 +1,183 @@
+//! Msgpack in its one canonical form, reading and writing.
+//!
+//! The reader accepts unsigned integers, texts, booleans, arrays and maps in their shortest form and nothing else; the
+//! writer produces exactly that. Source: the MessagePack specification, "Formats".
+
+use super::{Kind, Reason};
+use alloc::vec::Vec;
+
+/// A cursor over the bytes of an action. Copying it is how one looks ahead.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Input<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Input<'a> {
+    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    pub(super) const fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// The kind of the next value.
+    pub(super) fn kind(&self) -> Result<Kind, Reason> {
+        self.rest.first().map(|marker| kind_of(*marker)).ok_or(Reason::Truncated)
+    }
+
+    pub(super) fn boolean(&mut self) -> Result<bool, Reason> {
+        Ok(self.marker(Kind::Boolean)? == 0xc3)
+    }
+
+    pub(super) fn integer(&mut self) -> Result<u64, Reason> {
+        match self.marker(Kind::Integer)? {
+            0xcc => self.big_endian(1, 0x80),
+            0xcd => self.big_endian(2, 0x100),
+            0xce => self.big_endian(4, 0x1_0000),
+            0xcf => self.big_endian(8, 0x1_0000_0000),
+            small => Ok(u64::from(small)),
+        }
+    }
+
+    /// A text of at most `max` bytes.
+    pub(super) fn text(&mut self, max: u32) -> Result<&'a str, Reason> {
+        let len = match self.marker(Kind::Text)? {
+            0xd9 => self.big_endian(1, 0x20)?,
+            0xda => self.big_endian(2, 0x100)?,
+            0xdb => self.big_endian(4, 0x1_0000)?,
+            marker => u64::from(marker & 0x1f),
+        };
+        if len > u64::from(max) {
+            return Err(Reason::TextTooLong { max });
+        }
+        let bytes = self.take(usize::try_from(len).map_err(|_| Reason::TextTooLong { max })?)?;
+        core::str::from_utf8(bytes).map_err(|_| Reason::NotUtf8)
+    }
+
+    /// The count of an array's items, which follow.
+    pub(super) fn array(&mut self) -> Result<u32, Reason> {
+        self.count(Kind::Array, 0xdc, 0xdd)
+    }
+
+    /// The count of a map's fields, which follow.
+    pub(super) fn map(&mut self) -> Result<u32, Reason> {
+        self.count(Kind::Map, 0xde, 0xdf)
+    }
+
+    fn count(&mut self, kind: Kind, short: u8, long: u8) -> Result<u32, Reason> {
+        let count = match self.marker(kind)? {
+            marker if marker == short => self.big_endian(2, 0x10)?,
+            marker if marker == long => self.big_endian(4, 0x1_0000)?,
+            marker => u64::from(marker & 0x0f),
+        };
+        u32::try_from(count).map_err(|_| Reason::NotMinimal)
+    }
+
+    /// The first byte of a value that must be of a kind.
+    fn marker(&mut self, expected: Kind) -> Result<u8, Reason> {
+        let (marker, rest) = self.rest.split_first().ok_or(Reason::Truncated)?;
+        let found = kind_of(*marker);
+        if found != expected {
+            return Err(Reason::WrongKind { expected, found });
+        }
+        self.rest = rest;
+        Ok(*marker)
+    }
+
+    /// An integer of `width` bytes that needs them: it is at least `min`.
+    fn big_endian(&mut self, width: usize, min: u64) -> Result<u64, Reason> {
+        let value = self.take(width)?.iter().fold(0u64, |value, byte| (value << 8) | u64::from(*byte));
+        if value < min { Err(Reason::NotMinimal) } else { Ok(value) }
+    }
+
+    fn take(&mut self, len: usize) -> Result<&'a [u8], Reason> {
+        let (head, tail) = self.rest.split_at_checked(len).ok_or(Reason::Truncated)?;
+        self.rest = tail;
+        Ok(head)
+    }
+}
+
+const fn kind_of(marker: u8) -> Kind {
+    match marker {
+        0x00..=0x7f | 0xcc..=0xcf => Kind::Integer,
+        0x80..=0x8f | 0xde..=0xdf => Kind::Map,
+        0x90..=0x9f | 0xdc..=0xdd => Kind::Array,
+        0xa0..=0xbf | 0xd9..=0xdb => Kind::Text,
+        0xc0 => Kind::Nil,
+        0xc1 => Kind::Unused,
+        0xc2..=0xc3 => Kind::Boolean,
+        0xc4..=0xc6 => Kind::Binary,
+        0xca..=0xcb => Kind::Float,
+        0xc7..=0xc9 | 0xd4..=0xd8 => Kind::Extension,
+        0xd0..=0xd3 | 0xe0..=0xff => Kind::Signed,
+    }
+}
+
+/// Appends values in canonical form.
+#[derive(Debug, Default)]
+pub(super) struct Output {
+    bytes: Vec<u8>,
+}
+
+impl Output {
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    pub(super) fn boolean(&mut self, value: bool) {
+        self.bytes.push(if value { 0xc3 } else { 0xc2 });
+    }
+
+    pub(super) fn integer(&mut self, value: u64) {
+        match value {
+            0..=0x7f => self.low_bytes(value, 1),
+            0x80..=0xff => self.marked(0xcc, value, 1),
+            0x100..=0xffff => self.marked(0xcd, value, 2),
+            0x1_0000..=0xffff_ffff => self.marked(0xce, value, 4),
+            _ => self.marked(0xcf, value, 8),
+        }
+    }
+
+    pub(super) fn text(&mut self, text: &str) {
+        match length(text.len()) {
+            len @ 0..=0x1f => self.low_bytes(0xa0 | len, 1),
+            len @ 0x20..=0xff => self.marked(0xd9, len, 1),
+            len @ 0x100..=0xffff => self.marked(0xda, len, 2),
+            len => self.marked(0xdb, len, 4),
+        }
+        self.bytes.extend_from_slice(text.as_bytes());
+    }
+
+    pub(super) fn array(&mut self, count: usize) {
+        self.count(0x90, 0xdc, length(count));
+    }
+
+    pub(super) fn map(&mut self, count: usize) {
+        self.count(0x80, 0xde, length(count));
+    }
+
+    /// `long` is the marker of two-byte counts; the next byte up marks four-byte counts.
+    fn count(&mut self, small: u8, long: u8, count: u64) {
+        match count {
+            0..=0x0f => self.low_bytes(u64::from(small) | count, 1),
+            0x10..=0xffff => self.marked(long, count, 2),
+            _ => self.marked(long | 1, count, 4),
+        }
+    }
+
+    fn marked(&mut self, marker: u8, value: u64, width: usize) {
+        self.bytes.push(marker);
+        self.low_bytes(value, width);
+    }
+
+    fn low_bytes(&mut self, value: u64, width: usize) {
+        let bytes = value.to_be_bytes();
+        self.bytes.extend(bytes.iter().skip(bytes.len().saturating_sub(width)));
+    }
+}
+
+/// A length as an integer. Lengths above `u32::MAX` don't occur: each field has a limit far below.
+fn length(len: usize) -> u64 {
+    u64::from(u32::try_from(len).unwrap_or(u32::MAX))
+}

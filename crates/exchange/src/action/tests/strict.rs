@@ -1,0 +1,297 @@
+//! Each wrong spelling is refused, by the name of its field and of its fault.
+
+use super::value::{Bool, Int, List, Map, Raw, Text, Value};
+use crate::action::{Action, Class, MAX_BATCH_ORDERS, UserSpelling, user_signed_fields};
+use std::{
+    format,
+    string::{String, ToString},
+    vec,
+};
+
+fn order() -> Value {
+    Map(vec![
+        ("a", Int(10_000)),
+        ("b", Bool(true)),
+        ("p", Text("1670.1")),
+        ("s", Text("0.0147")),
+        ("r", Bool(false)),
+        ("t", Map(vec![("limit", Map(vec![("tif", Text("Gtc"))]))])),
+        ("c", Text("0x00000000000000000000000000000abc")),
+        ("stp", Text("cancelMaker")),
+    ])
+}
+
+fn trigger() -> Value {
+    let trigger = Map(vec![("isMarket", Bool(true)), ("triggerPx", Text("103")), ("tpsl", Text("sl"))]);
+    order().with("t", Map(vec![("trigger", trigger)]))
+}
+
+fn place() -> Value {
+    Map(vec![
+        ("type", Text("order")),
+        ("orders", List(vec![order(), order(), trigger()])),
+        ("grouping", Text("na")),
+        ("builder", Map(vec![("b", Text("0x5e9ee1089755c3435139848e47e6635505d5a13a")), ("f", Int(10))])),
+    ])
+}
+
+fn cancel() -> Value {
+    let cancels = vec![Map(vec![("a", Int(1)), ("o", Int(7))])];
+    Map(vec![("type", Text("cancel")), ("cancels", List(cancels)), ("f", Bool(true))])
+}
+
+fn spot_send() -> Value {
+    Map(vec![
+        ("destination", Text("0x5e9Ee1089755c3435139848E47e6635505D5a13A")),
+        ("amount", Text("1.0")),
+        ("token", Text("PURR:0xc4bf3f870c0e9465323c0b6ed28096c2")),
+        ("time", Int(1_700_000_000_000)),
+        ("type", Text("spotSend")),
+        ("signatureChainId", Text("0x66eee")),
+        ("hyperliquidChain", Text("Testnet")),
+    ])
+}
+
+fn approve_agent() -> Value {
+    Map(vec![
+        ("type", Text("approveAgent")),
+        ("agentAddress", Text("0x5e9ee1089755c3435139848e47e6635505d5a13a")),
+        ("agentName", Text("trader")),
+        ("nonce", Int(1_700_000_000_000)),
+        ("signatureChainId", Text("0x66eee")),
+        ("hyperliquidChain", Text("Testnet")),
+    ])
+}
+
+fn modify() -> Value {
+    Map(vec![("oid", Int(9)), ("order", trigger())])
+}
+
+fn batch_modify() -> Value {
+    Map(vec![("type", Text("batchModify")), ("modifies", List(vec![modify(), modify()]))])
+}
+
+/// The refusal of `value`.
+#[track_caller]
+fn refused(value: &Value) -> String {
+    Action::decode(&value.bytes()).expect_err("must be refused").to_string()
+}
+
+#[test]
+fn the_values_that_the_rows_below_spoil_are_right() {
+    for value in [place(), cancel(), spot_send(), approve_agent(), batch_modify()] {
+        let action = Action::decode(&value.bytes()).unwrap();
+        assert_eq!(action.encode(), value.bytes(), "{action:?}");
+    }
+}
+
+#[test]
+fn a_wrong_value_is_named_by_field_and_fault() {
+    const HIGH: &[u8] = &[0xce, 0xff, 0xff, 0xff, 0xff];
+    const ABOVE: &[u8] = &[0xcf, 0, 0, 0, 1, 0, 0, 0, 0];
+    assert!(Action::decode(&place().with("orders.0.a", Raw(HIGH)).bytes()).is_ok());
+    #[rustfmt::skip]
+    let rows: &[(&str, Value, &str)] = &[
+        // Kinds.
+        ("orders.1.a", Raw(&[0xca, 0, 0, 0, 0]),   "orders[1].a: must be an unsigned integer, is a float"),
+        ("orders.1.p", Raw(&[0xcb, 0, 0, 0, 0, 0, 0, 0, 0]), "orders[1].p: must be a text, is a float"),
+        ("orders.1.a", Raw(&[0xff]),               "orders[1].a: must be an unsigned integer, is a signed integer"),
+        ("orders.1.a", Raw(&[0xd0, 1]),            "orders[1].a: must be an unsigned integer, is a signed integer"),
+        ("orders.1.b", Raw(&[0xc0]),               "orders[1].b: must be a boolean, is nil"),
+        ("orders.1.b", Int(1),                     "orders[1].b: must be a boolean, is an unsigned integer"),
+        ("orders.1.c", Raw(&[0xc0]),               "orders[1].c: must be a text, is nil"),
+        ("orders.1.c", Raw(&[0xc4, 0]),            "orders[1].c: must be a text, is binary"),
+        ("orders.1.c", Raw(&[0xd4, 0, 0]),         "orders[1].c: must be a text, is an extension"),
+        ("orders.1.c", Raw(&[0xc1]),               "orders[1].c: must be a text, is the unused byte c1"),
+        ("orders",     Map(vec![]),                "orders: must be an array, is a map"),
+        ("orders.1",   List(vec![]),               "orders[1]: must be a map, is an array"),
+        ("grouping",   Int(0),                     "grouping: must be a text, is an unsigned integer"),
+        // Longer forms than needed.
+        ("orders.1.a", Raw(&[0xcc, 0x7f]),         "orders[1].a: is not in its shortest form"),
+        ("orders.1.a", Raw(&[0xcd, 0, 0xff]),      "orders[1].a: is not in its shortest form"),
+        ("orders.1.a", Raw(&[0xce, 0, 0, 0xff, 0xff]), "orders[1].a: is not in its shortest form"),
+        ("orders.1.a", Raw(&[0xcf, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]), "orders[1].a: is not in its shortest form"),
+        ("orders.1.p", Raw(&[0xd9, 1, b'1']),      "orders[1].p: is not in its shortest form"),
+        ("orders.1.p", Raw(&[0xda, 0, 1, b'1']),   "orders[1].p: is not in its shortest form"),
+        ("orders.1.p", Raw(&[0xdb, 0, 0, 0, 1, b'1']), "orders[1].p: is not in its shortest form"),
+        ("orders",     Raw(&[0xdc, 0, 1]),         "orders: is not in its shortest form"),
+        ("orders",     Raw(&[0xdd, 0, 0, 0, 1]),   "orders: is not in its shortest form"),
+        ("orders.1.t", Raw(&[0xde, 0, 1]),         "orders[1].t: is not in its shortest form"),
+        ("orders.1.t", Raw(&[0xdf, 0, 0, 0, 1]),   "orders[1].t: is not in its shortest form"),
+        // Sizes.
+        ("orders",     List(vec![]),               "orders: must not be empty"),
+        ("orders",     Raw(&[0xdc, 0, 129]),       "orders: has 129 items, at most 128 are allowed"),
+        ("orders",     Raw(&[0xdd, 0xff, 0xff, 0xff, 0xff]), "orders: has 4294967295 items, at most 128 are allowed"),
+        ("orders.1.a", Raw(ABOVE),                 "orders[1].a: is above 4294967295"),
+        ("orders.1.p", Text("1111111111111111111111"), "orders[1].p: is longer than 21 bytes"),
+        ("orders.1.p", Raw(&[0xdb, 0xff, 0xff, 0xff, 0xff]), "orders[1].p: is longer than 21 bytes"),
+        ("orders.1.p", Raw(&[0xa1, 0xff]),         "orders[1].p: is not UTF-8"),
+        // Contents.
+        ("orders.1.p", Text("1.50"),               "orders[1].p: is not a canonical decimal: trailing zeros behind the decimal point"),
+        ("orders.1.s", Text("1e3"),                "orders[1].s: is not a canonical decimal: a character other than digits and one decimal point"),
+        ("orders.1.c", Text("0x00000000000000000000000000000ABC"), "orders[1].c: is not canonical 0x-prefixed hexadecimal of its length"),
+        ("orders.1.c", Text("0xabc"),              "orders[1].c: is not canonical 0x-prefixed hexadecimal of its length"),
+        ("orders.1.t.limit.tif", Text("gtc"),      "orders[1].t.limit.tif: can't be \"gtc\""),
+        ("orders.1.stp", Text("none"),             "orders[1].stp: can't be \"none\""),
+        ("orders.2.t.trigger.triggerPx", Text("0103"), "orders[2].t.trigger.triggerPx: is not a canonical decimal: leading zeros"),
+        ("orders.2.t.trigger.tpsl", Text("tpsl"),  "orders[2].t.trigger.tpsl: can't be \"tpsl\""),
+        ("grouping",   Text("all\n"),              "grouping: can't be \"all\\n\""),
+        ("grouping",   Map(vec![]),                "grouping.p: is missing"),
+        ("builder.b",  Text("0x5E9EE1089755C3435139848E47E6635505D5A13A"), "builder.b: is not canonical 0x-prefixed hexadecimal of its length"),
+        ("type",       Text("updateLeverage"),     "type: can't be \"updateLeverage\""),
+        ("type",       Int(1),                     "type: must be a text, is an unsigned integer"),
+    ];
+    for (path, value, expected) in rows {
+        assert_eq!(&refused(&place().with(path, Raw(value.bytes().leak()))), expected);
+    }
+}
+
+#[test]
+fn user_signed_actions_have_one_spelling_too() {
+    #[rustfmt::skip]
+    let rows = [
+        (spot_send().with("destination", Text("5e9ee1089755c3435139848e47e6635505d5a13a")), "destination: is not canonical 0x-prefixed hexadecimal of its length"),
+        (spot_send().with("amount", Text("-1")),              "amount: is not a canonical decimal: a character other than digits and one decimal point"),
+        (spot_send().with("token", Text("")),                 "token: must not be empty"),
+        (spot_send().with("signatureChainId", Text("0x066eee")), "signatureChainId: is not canonical 0x-prefixed hexadecimal of its length"),
+        (spot_send().with("signatureChainId", Text("0x66EEE")), "signatureChainId: is not canonical 0x-prefixed hexadecimal of its length"),
+        (spot_send().with("signatureChainId", Text("0x")),    "signatureChainId: is not canonical 0x-prefixed hexadecimal of its length"),
+        (spot_send().with("hyperliquidChain", Text("mainnet")), "hyperliquidChain: can't be \"mainnet\""),
+        (spot_send().fields("", |fields| fields.swap(1, 2)),  "token: stands where amount must"),
+        (spot_send().fields("", |fields| drop(fields.remove(4))), "type: is missing"),
+        (approve_agent().with("agentAddress", Text("0x5E9ee1089755c3435139848e47e6635505d5a13a")), "agentAddress: is not canonical 0x-prefixed hexadecimal of its length"),
+        (approve_agent().with("agentName", Text("")),         "agentName: must not be empty"),
+        (batch_modify().with("modifies.1.order.t.trigger.isMarket", Int(0)), "modifies[1].order.t.trigger.isMarket: must be a boolean, is an unsigned integer"),
+        (batch_modify().with("modifies.0.oid", Bool(true)),   "modifies[0].oid: must be an unsigned integer, is a boolean"),
+    ];
+    for (value, expected) in rows {
+        assert_eq!(refused(&value), expected);
+    }
+}
+
+#[test]
+fn fields_stand_once_in_their_order() {
+    #[rustfmt::skip]
+    let rows = [
+        (place().fields("orders.0", |fields| drop(fields.remove(2))),            "orders[0].s: stands where p must"),
+        (place().fields("orders.0", |fields| fields.truncate(5)),                "orders[0].t: is missing"),
+        (place().fields("orders.0", |fields| fields.swap(0, 1)),                 "orders[0].b: stands where a must"),
+        (place().fields("orders.0", |fields| fields.swap(6, 7)),                 "orders[0].c: comes too late"),
+        (place().fields("orders.0", |fields| fields.insert(1, ("a", Int(1)))),   "orders[0].a: appears twice"),
+        (place().fields("orders.0", |fields| fields.push(("c", Int(1)))),        "orders[0].c: appears twice"),
+        (place().fields("orders.0", |fields| fields.push(("x", Int(1)))),        "orders[0]: has no field \"x\""),
+        (place().fields("orders.0", |fields| fields.insert(0, ("cloid", Int(1)))), "orders[0]: has no field \"cloid\""),
+        (place().fields("orders.0.t", |fields| fields.push(("limit", Int(1)))),  "orders[0].t.limit: appears twice"),
+        (place().fields("orders.0.t", |fields| fields.clear()),                  "orders[0].t.trigger: is missing"),
+        (place().fields("", |fields| fields.push(("nonce", Int(1)))),            "action: has no field \"nonce\""),
+        (place().fields("", |fields| fields.swap(1, 2)),                         "grouping: stands where orders must"),
+        (place().fields("", |fields| fields.clear()),                            "type: is missing"),
+        (place().fields("", |fields| fields.rotate_left(1)),                     "type: is missing"),
+        (cancel().fields("", |fields| fields.push(("f", Bool(true)))),           "f: appears twice"),
+        (cancel().fields("cancels.0", |fields| fields.push(("f", Bool(true)))),  "cancels[0]: has no field \"f\""),
+    ];
+    for (value, expected) in rows {
+        assert_eq!(refused(&value), expected);
+    }
+}
+
+#[test]
+fn bytes_may_neither_end_early_nor_go_on() {
+    for value in [place(), cancel(), spot_send(), approve_agent(), batch_modify()] {
+        let mut bytes = value.bytes();
+        for len in 0..bytes.len() {
+            assert!(Action::decode(&bytes[..len]).is_err(), "{len} of {} bytes", bytes.len());
+        }
+        bytes.push(0xc0);
+        assert_eq!(Action::decode(&bytes).unwrap_err().to_string(), "action: is followed by 1 bytes");
+    }
+    assert_eq!(Action::decode(&[]).unwrap_err().to_string(), "action: the bytes end inside the value");
+}
+
+#[test]
+fn faults_of_one_value_come_in_a_fixed_order() {
+    // Kind before form, form before size, size before contents, an earlier field before a later one.
+    let kind = place().with("orders.0.a", Raw(&[0xd0])).with("orders.0.p", Text("1.0"));
+    assert_eq!(refused(&kind), "orders[0].a: must be an unsigned integer, is a signed integer");
+    let form = place().with("orders", Raw(&[0xdd, 0, 0, 0, 0]));
+    assert_eq!(refused(&form), "orders: is not in its shortest form");
+    let size = place().with("orders.0.p", Text("x111111111111111111111"));
+    assert_eq!(refused(&size), "orders[0].p: is longer than 21 bytes");
+}
+
+#[test]
+fn the_class_is_that_of_the_most_aggressive_item() {
+    let tif = |tif| order().with("t.limit.tif", Text(tif));
+    let orders = |orders| place().with("orders", List(orders));
+    let one = |order| Map(vec![("type", Text("modify")), ("oid", Int(1)), ("order", order)]);
+    let many = |first, second| {
+        let modify = |order| Map(vec![("oid", Int(1)), ("order", order)]);
+        batch_modify().with("modifies", List(vec![modify(first), modify(second)]))
+    };
+    let rows = [
+        (orders(vec![tif("Alo"), tif("Alo")]), Class::Neutral),
+        (orders(vec![tif("Alo"), tif("Gtc")]), Class::MayTake),
+        (orders(vec![tif("Ioc")]), Class::MayTake),
+        (orders(vec![tif("Fok")]), Class::MayTake),
+        (orders(vec![tif("FrontendMarket")]), Class::MayTake),
+        (orders(vec![trigger()]), Class::MayTake),
+        (cancel(), Class::Cancels),
+        (one(tif("Alo")), Class::Neutral),
+        (one(tif("Gtc")), Class::MayTake),
+        (many(tif("Alo"), tif("Alo")), Class::Neutral),
+        (many(tif("Alo"), tif("Ioc")), Class::MayTake),
+        (Map(vec![("type", Text("scheduleCancel")), ("time", Int(5))]), Class::Neutral),
+        (Map(vec![("type", Text("noop"))]), Class::Neutral),
+        (spot_send(), Class::Neutral),
+        (approve_agent(), Class::Neutral),
+    ];
+    for (value, class) in rows {
+        let action = Action::decode(&value.bytes()).unwrap();
+        assert_eq!(action.class(), class, "{action:?}");
+    }
+}
+
+#[test]
+fn a_full_batch_of_the_longest_modifications_fits() {
+    let longest = trigger()
+        .with("a", Int(u64::from(u32::MAX)))
+        .with("p", Text("184467440737.09551615"))
+        .with("s", Text("184467440737.09551615"))
+        .with("t.trigger.triggerPx", Text("184467440737.09551615"));
+    let modify = Map(vec![("oid", Text("0x00000000000000000000000000000abc")), ("order", longest)]);
+    let bytes = modify.bytes().leak();
+    let modifies = (0..MAX_BATCH_ORDERS).map(|_| Raw(bytes)).collect();
+    let bytes = batch_modify().with("modifies", List(modifies)).bytes();
+    assert!(Action::decode(&bytes).is_ok());
+    assert!(bytes.len() <= crate::action::MAX_ACTION_BYTES as usize, "{} bytes", bytes.len());
+}
+
+#[test]
+fn the_table_of_user_signed_fields_is_the_decoders_order() {
+    for (name, value) in [("spotSend", spot_send()), ("approveAgent", approve_agent())] {
+        let Map(fields) = &value else { panic!("{name} is a map") };
+        let table = user_signed_fields(name).unwrap();
+        assert!(table.iter().map(|field| field.name).eq(fields.iter().map(|(name, _)| *name)), "{name}");
+        // What the decoder takes only in lower case, or refuses if empty, is what the table says to respell.
+        for field in table {
+            let respelt = |spelling: &Value| {
+                Action::decode(&copy(&value).with(field.name, Raw(spelling.bytes().leak())).bytes())
+            };
+            let (_, Text(text)) = fields.iter().find(|(name, _)| *name == field.name).unwrap() else {
+                continue;
+            };
+            let upper = Text(format!("0x{}", text.trim_start_matches("0x").to_uppercase()).leak());
+            match field.spelling {
+                UserSpelling::LowerCase => assert!(respelt(&upper).is_err(), "{name}.{}", field.name),
+                UserSpelling::AbsentIfEmpty => assert!(respelt(&Text("")).is_err(), "{name}.{}", field.name),
+                UserSpelling::Verbatim => {}
+            }
+        }
+    }
+    assert_eq!(user_signed_fields("order"), None);
+}
+
+fn copy(value: &Value) -> Value {
+    let Map(fields) = value else { panic!("only maps are copied") };
+    Map(fields.iter().map(|(name, value)| (*name, Raw(value.bytes().leak()))).collect())
+}

@@ -1,0 +1,265 @@
+//! The actions, typed.
+//!
+//! Prices and sizes are still decimals: ticks and lots depend on the market, which needs state.
+
+use super::{
+    Decimal, HyperliquidChain, SelfTradePrevention, TimeInForce, Tpsl,
+    text::{AddressText, Amount},
+};
+use alloc::{boxed::Box, vec::Vec};
+use tandem_types::{Address, BlockTime, ChainId, Cloid, OrderId};
+
+/// Most orders, cancels or modifications in one action: enough for a market maker's whole ladder, and so few that the
+/// largest action stays below [`MAX_ACTION_BYTES`](super::MAX_ACTION_BYTES) and far below a block's work.
+pub const MAX_BATCH_ORDERS: u32 = 128;
+
+/// A market as actions number it: a perpetual's index, 10,000 + a spot market's index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AssetId(pub u32);
+
+/// What a trader asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Places orders.
+    Order(PlaceOrders),
+    /// Cancels orders by their ids.
+    Cancel(CancelOrders),
+    /// Cancels orders by the trader's own ids.
+    CancelByCloid(Vec<CancelByCloid>),
+    /// Replaces an order.
+    Modify(Modify),
+    /// Replaces several orders.
+    BatchModify(Vec<Modify>),
+    /// Cancels everything at a time unless it is set anew before; `None` unsets it.
+    ScheduleCancel(Option<BlockTime>),
+    /// Uses up its nonce, which an action in flight may have.
+    Noop,
+    /// Sends a token to another account. User-signed.
+    SpotSend(SpotSend),
+    /// Lets another key act for the account. User-signed.
+    ApproveAgent(ApproveAgent),
+}
+
+/// Orders that arrive together, with a result each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaceOrders {
+    /// 1 to [`MAX_BATCH_ORDERS`] of them.
+    pub orders: Vec<Order>,
+    /// Whether they belong together.
+    pub grouping: Grouping,
+    /// Who gets a fee for having built the orders.
+    pub builder: Option<Builder>,
+}
+
+/// One order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Its market.
+    pub asset: AssetId,
+    /// Buys or sells.
+    pub is_buy: bool,
+    /// Limit price, in quote units per base unit.
+    pub price: Decimal,
+    /// Size in base units.
+    pub size: Decimal,
+    /// May only make a position smaller.
+    pub reduce_only: bool,
+    /// Limit or trigger.
+    pub kind: OrderKind,
+    /// The trader's own id.
+    pub cloid: Option<Cloid>,
+    /// What happens on meeting another order of its owner; the market's default if absent.
+    pub self_trade_prevention: Option<SelfTradePrevention>,
+}
+
+/// When an order enters the book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderKind {
+    /// At once.
+    Limit(TimeInForce),
+    /// When the mark price crosses a price.
+    Trigger(Trigger),
+}
+
+/// The condition of a trigger order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trigger {
+    /// Enters as a market order rather than at its limit price.
+    pub is_market: bool,
+    /// The mark price at which it enters.
+    pub price: Decimal,
+    /// From which side the price must come.
+    pub tpsl: Tpsl,
+}
+
+/// How the orders of one action belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grouping {
+    /// Not at all.
+    Na,
+    /// Take-profit and stop-loss orders of a fixed size.
+    NormalTpsl,
+    /// Take-profit and stop-loss orders that follow the position's size.
+    PositionTpsl,
+    /// A bid for priority.
+    Priority(u64),
+}
+
+/// Who gets a fee for having built an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Builder {
+    /// The receiver.
+    pub address: Address,
+    /// Tenths of a basis point.
+    pub fee: u64,
+}
+
+/// Cancels by order id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CancelOrders {
+    /// 1 to [`MAX_BATCH_ORDERS`] of them.
+    pub cancels: Vec<Cancel>,
+    /// Hyperliquid's flag `f`; without effect here, where cancels always come before orders that may take.
+    pub fast: Option<bool>,
+}
+
+/// Cancels one order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cancel {
+    /// Its market.
+    pub asset: AssetId,
+    /// Its id.
+    pub order: OrderId,
+}
+
+/// Cancels one order by the trader's own id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CancelByCloid {
+    /// Its market.
+    pub asset: AssetId,
+    /// The trader's id of it.
+    pub cloid: Cloid,
+}
+
+/// Replaces one order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Modify {
+    /// The order to replace.
+    pub target: OrderRef,
+    /// What replaces it.
+    pub order: Order,
+}
+
+/// An order by either of its ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderRef {
+    /// The chain's id.
+    Id(OrderId),
+    /// The trader's id.
+    Cloid(Cloid),
+}
+
+/// What every user-signed action says of the network it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserSigned {
+    /// The chain that the wallet was told, `signatureChainId`.
+    pub chain_id: ChainId,
+    /// The class of network, `hyperliquidChain`.
+    pub chain: HyperliquidChain,
+    /// The nonce (milliseconds), called `time` or `nonce`.
+    pub nonce: u64,
+}
+
+/// Sends a token to another account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpotSend {
+    /// The receiver.
+    pub destination: AddressText,
+    /// The token, as `NAME:0x…`.
+    pub token: Box<str>,
+    /// How much, in whole tokens.
+    pub amount: Amount,
+    /// Network and nonce.
+    pub user: UserSigned,
+}
+
+/// Lets another key act for the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApproveAgent {
+    /// The key's address.
+    pub agent: Address,
+    /// Its name; an unnamed agent replaces the unnamed one before. Not empty.
+    pub name: Option<Box<str>>,
+    /// Network and nonce.
+    pub user: UserSigned,
+}
+
+/// Where in a block an action stands (DESIGN §5): makers place and withdraw before anyone takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// Neither takes nor cancels.
+    Neutral = 1,
+    /// Cancels.
+    Cancels = 2,
+    /// May take.
+    MayTake = 3,
+}
+
+tandem_codec::tags!(Class { Neutral = 1, Cancels = 2, MayTake = 3 });
+
+impl Action {
+    /// The class; of a batch, its most aggressive item's; of a modification, its new order's.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Order(place) => most_aggressive(&place.orders, Order::class),
+            Self::Cancel(_) | Self::CancelByCloid(_) => Class::Cancels,
+            Self::Modify(modify) => modify.order.class(),
+            Self::BatchModify(modifies) => most_aggressive(modifies, |modify| modify.order.class()),
+            Self::ScheduleCancel(_) | Self::Noop | Self::SpotSend(_) | Self::ApproveAgent(_) => {
+                Class::Neutral
+            }
+        }
+    }
+
+    /// Network and nonce of a user-signed action; `None` for those signed as L1 actions.
+    #[must_use]
+    pub const fn user_signed(&self) -> Option<&UserSigned> {
+        match self {
+            Self::SpotSend(send) => Some(&send.user),
+            Self::ApproveAgent(approve) => Some(&approve.user),
+            Self::Order(_)
+            | Self::Cancel(_)
+            | Self::CancelByCloid(_)
+            | Self::Modify(_)
+            | Self::BatchModify(_)
+            | Self::ScheduleCancel(_)
+            | Self::Noop => None,
+        }
+    }
+
+    /// Whether the account's own wallet signs this as typed data. The others are L1 actions, whose signature names no
+    /// chain: on production networks they are taken only from agents approved on that chain.
+    #[must_use]
+    pub const fn is_user_signed(&self) -> bool {
+        self.user_signed().is_some()
+    }
+}
+
+impl Order {
+    /// Post-only orders never take. Trigger orders may, where the price is already crossed.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        match self.kind {
+            OrderKind::Limit(TimeInForce::Alo) => Class::Neutral,
+            OrderKind::Limit(
+                TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok | TimeInForce::FrontendMarket,
+            )
+            | OrderKind::Trigger(_) => Class::MayTake,
+        }
+    }
+}
+
+fn most_aggressive<T>(items: &[T], class: impl Fn(&T) -> Class) -> Class {
+    items.iter().map(class).max().unwrap_or(Class::Neutral)
+}

@@ -1,0 +1,108 @@
+//! Approving keys that may act for an account.
+
+use crate::Rejection;
+use crate::action::ApproveAgent;
+use crate::place::Session;
+use crate::receipt::{Event, ItemStatus};
+use crate::records::{Role, Signer};
+use crate::signers::{NONCE_AGE_MAX_MS, NONCE_LEAD_MAX_MS};
+use crate::tables::{AddressKey, AgentSlot, ExchangeTables};
+use tandem_coprocessor::Work;
+use tandem_types::{AccountId, Address, BlockTime};
+
+/// Work of an approval.
+pub const APPROVE_WORK: Work = Work(10_000);
+/// Longest name of an agent in bytes, expiry included.
+pub const AGENT_NAME_MAX: usize = 64;
+/// Most agents of an account at a time: one unnamed and three named.
+pub const AGENTS_MAX: usize = 4;
+/// How long an approval lasts that names no end, in milliseconds: 180 days, which is also the longest.
+pub const AGENT_LIFE_MAX_MS: u64 = 180 * 24 * 3_600_000;
+
+const VALID_UNTIL: &str = " valid_until ";
+
+impl Session<'_, '_> {
+    /// Executes an `approveAgent`: the new agent takes the place of the one with the same name. The zero address only
+    /// revokes.
+    pub(crate) fn approve_agent(&mut self, request: &ApproveAgent) -> Result<ItemStatus, Rejection> {
+        self.meter.charge(APPROVE_WORK)?;
+        let wire_name = request.name.as_deref().unwrap_or_default();
+        if wire_name.len() > AGENT_NAME_MAX {
+            return Err(Rejection::AgentName);
+        }
+        let (name, until) = self.name_and_expiry(wire_name);
+        let slot = AgentSlot { account: self.account, name: AddressKey::of_name(name.as_bytes()) };
+        let agent = request.agent;
+        let revokes_only = agent == Address::default();
+        if !revokes_only {
+            self.check_agent(&agent, slot)?;
+        }
+        if let Some(former) = self.tables.agents.get(&slot).copied() {
+            revoke(self.tables, &former, self.block.time);
+            self.tables.agents.remove(&slot);
+        }
+        if !revokes_only {
+            self.install(slot, agent, until);
+        }
+        self.events.push(Event::AgentApproved { account: self.account, agent });
+        Ok(ItemStatus::Done)
+    }
+
+    /// A name may end in ` valid_until <ms>`; the name proper is what stands before.
+    fn name_and_expiry<'n>(&self, wire_name: &'n str) -> (&'n str, BlockTime) {
+        let latest = self.block.time.plus_ms(AGENT_LIFE_MAX_MS);
+        let Some((name, time)) = wire_name.split_once(VALID_UNTIL) else { return (wire_name, latest) };
+        time.parse().map_or((wire_name, latest), |time| (name, BlockTime(time).min(latest)))
+    }
+
+    fn check_agent(&mut self, agent: &Address, slot: AgentSlot) -> Result<(), Rejection> {
+        let known = self.tables.signers.get(&AddressKey::of(agent)).copied();
+        match known.map(|signer| (signer.account, signer.role)) {
+            None => {}
+            Some((_, Role::Master)) => return Err(Rejection::AgentIsAccount),
+            Some((_, Role::Revoked { since })) => {
+                // Its nonces lie below `since` plus the lead; they are harmless once the window has moved past that.
+                let safe = since.plus_ms(NONCE_LEAD_MAX_MS).plus_ms(NONCE_AGE_MAX_MS);
+                if self.block.time <= safe {
+                    return Err(Rejection::AgentRecentlyRevoked);
+                }
+            }
+            Some((account, Role::Agent { .. })) => {
+                let renews = account == self.account && self.tables.agents.get(&slot) == Some(agent);
+                return if renews { Ok(()) } else { Err(Rejection::AgentInUse) };
+            }
+        }
+        let replaces = self.tables.agents.contains(&slot);
+        if !replaces && count_agents(self.tables, self.account) >= AGENTS_MAX {
+            return Err(Rejection::TooManyAgents);
+        }
+        Ok(())
+    }
+
+    /// A renewed or returning agent keeps its nonces.
+    fn install(&mut self, slot: AgentSlot, agent: Address, valid_until: BlockTime) {
+        let key = AddressKey::of(&agent);
+        let nonces = self.tables.signers.get(&key).map_or(0, |signer| signer.nonces);
+        let signer = Signer { account: self.account, role: Role::Agent { valid_until }, nonces };
+        self.tables.signers.put(key, signer);
+        self.tables.agents.put(slot, agent);
+    }
+}
+
+fn revoke(tables: &mut ExchangeTables, agent: &Address, since: BlockTime) {
+    tables.signers.update(&AddressKey::of(agent), |signer| signer.role = Role::Revoked { since });
+}
+
+/// The agents of an account, counted up to [`AGENTS_MAX`].
+fn count_agents(tables: &mut ExchangeTables, account: AccountId) -> usize {
+    let last = AgentSlot { account, name: AddressKey([0xff; 16]) };
+    let mut from = AgentSlot { account, name: AddressKey([0; 16]) };
+    let mut count = 0usize;
+    while count < AGENTS_MAX {
+        let Some((slot, _)) = tables.agents.first(&from, &last) else { break };
+        count = count.saturating_add(1);
+        let Some(next) = u128::from_be_bytes(slot.name.0).checked_add(1) else { break };
+        from.name = AddressKey(next.to_be_bytes());
+    }
+    count
+}

@@ -1,0 +1,206 @@
+//! The exchange as a co-processor: its functions, its due work, its promises.
+
+use crate::Rejection;
+use crate::action::{Action, Grouping, PlaceOrders};
+use crate::invariants::{self, BrokenPromise};
+use crate::place::{self, Session};
+use crate::receipt::{Event, ItemStatus};
+use crate::tables::{CloidKey, ExchangeTables, ScheduledCancel};
+use alloc::vec::Vec;
+use tandem_coprocessor::{Coprocessor, Description, Function, Handle, Limits, Work};
+use tandem_state::Delta;
+use tandem_types::AccountId;
+
+/// The exchange.
+#[derive(Clone, Copy, Debug)]
+pub struct Exchange;
+
+/// A call of one of the exchange's functions.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'c> {
+    /// What is to be done.
+    pub action: &'c Action,
+    /// Whether the account's own key signed, not an agent's.
+    pub by_master: bool,
+    /// Whether the action names a vault.
+    pub for_vault: bool,
+}
+
+/// What a call returns: how each item ended, and what happened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// A status for each item.
+    pub items: Vec<ItemStatus>,
+    /// What happened, in order.
+    pub events: Vec<Event>,
+}
+
+const fn function(id: u16, name: &'static str) -> Function {
+    Function { id, name, base: Work(1_000) }
+}
+
+const FUNCTIONS: &[Function] = &[
+    function(1, "order"),
+    function(2, "cancel"),
+    function(3, "cancelByCloid"),
+    function(4, "modify"),
+    function(5, "batchModify"),
+    function(6, "scheduleCancel"),
+    function(7, "spotSend"),
+    function(8, "approveAgent"),
+    function(9, "noop"),
+];
+
+impl Coprocessor for Exchange {
+    type Tables = ExchangeTables;
+    type Interfaces<'a> = ();
+    type Call<'c> = Call<'c>;
+    type Reply = Reply;
+    type Rejection = Rejection;
+    type Broken = BrokenPromise;
+
+    const DESCRIPTION: Description = Description {
+        engine: ExchangeTables::ENGINE,
+        name: "exchange",
+        version: 1,
+        functions: FUNCTIONS,
+        limits: Limits { call_work_max: Work(20_000_000), due_work_max: Work(5_000_000) },
+    };
+
+    fn function(call: &Call<'_>) -> Function {
+        let [order, cancel, by_cloid, modify, batch_modify, schedule, send, approve, noop] = FUNCTIONS else {
+            return function(0, "none");
+        };
+        *match call.action {
+            Action::Order(_) => order,
+            Action::Cancel(_) => cancel,
+            Action::CancelByCloid(_) => by_cloid,
+            Action::Modify(_) => modify,
+            Action::BatchModify(_) => batch_modify,
+            Action::ScheduleCancel(_) => schedule,
+            Action::SpotSend(_) => send,
+            Action::ApproveAgent(_) => approve,
+            Action::Noop => noop,
+        }
+    }
+
+    fn call(
+        handle: &mut Handle<'_, '_, Self>,
+        caller: AccountId,
+        call: &Call<'_>,
+    ) -> Result<Reply, Rejection> {
+        if call.for_vault {
+            return Err(Rejection::UnknownVault);
+        }
+        if call.action.is_user_signed() && !call.by_master {
+            return Err(Rejection::AgentNotAllowed);
+        }
+        let mut events = Vec::new();
+        let mut session = session(handle, caller, &mut events)?;
+        let items = session.act(call.action)?;
+        Ok(Reply { items, events })
+    }
+
+    fn due_work(handle: &mut Handle<'_, '_, Self>) -> Result<Reply, Rejection> {
+        let mut events = Vec::new();
+        let until = ScheduledCancel::due_until(handle.block.time);
+        while handle.meter.left() >= place::ORDER_WORK {
+            let Some((due, ())) = handle.tables.scheduled_cancels.first(&ScheduledCancel::START, &until)
+            else {
+                break;
+            };
+            session(handle, due.account, &mut events)?.run_schedule_step(due)?;
+        }
+        Ok(Reply { items: Vec::new(), events })
+    }
+
+    fn check_invariants(delta: &Delta) -> Result<(), BrokenPromise> {
+        invariants::check(delta)
+    }
+}
+
+fn session<'a>(
+    handle: &'a mut Handle<'_, '_, Exchange>,
+    account: AccountId,
+    events: &'a mut Vec<Event>,
+) -> Result<Session<'a, 'a>, Rejection> {
+    let config = *handle.tables.config.get(&()).ok_or(Rejection::Inactive)?;
+    Ok(Session { tables: handle.tables, block: handle.block, meter: handle.meter, config, account, events })
+}
+
+impl Session<'_, '_> {
+    /// Runs an action: one status for each item, an item that is refused leaving no trace.
+    fn act(&mut self, action: &Action) -> Result<Vec<ItemStatus>, Rejection> {
+        match action {
+            Action::Order(request) => self.place_orders(request),
+            Action::Cancel(request) => {
+                self.each(&request.cancels, |session, item| session.cancel(item.asset, item.order))
+            }
+            Action::CancelByCloid(cancels) => {
+                self.each(cancels, |session, item| session.cancel_by_cloid(item.asset, &item.cloid))
+            }
+            Action::Modify(modify) => self.each(core::slice::from_ref(modify), Self::modify),
+            Action::BatchModify(modifies) => self.each(modifies, Self::modify),
+            Action::ScheduleCancel(time) => self.schedule_cancel(*time).map(|status| alloc::vec![status]),
+            Action::SpotSend(send) => self.spot_send(send).map(|status| alloc::vec![status]),
+            Action::ApproveAgent(approve) => self.approve_agent(approve).map(|status| alloc::vec![status]),
+            Action::Noop => Ok(alloc::vec![ItemStatus::Done]),
+        }
+    }
+
+    /// Grouped orders and builder fees come with perpetuals; until then they are refused whole.
+    fn place_orders(&mut self, request: &PlaceOrders) -> Result<Vec<ItemStatus>, Rejection> {
+        if request.grouping != Grouping::Na {
+            return Err(Rejection::GroupingUnsupported);
+        }
+        if request.builder.is_some() {
+            return Err(Rejection::BuilderNotApproved);
+        }
+        self.each(&request.orders, Self::place)
+    }
+
+    fn each<T>(
+        &mut self,
+        items: &[T],
+        mut run: impl FnMut(&mut Self, &T) -> Result<ItemStatus, Rejection>,
+    ) -> Result<Vec<ItemStatus>, Rejection> {
+        let mut statuses = Vec::with_capacity(items.len());
+        for item in items {
+            statuses.push(self.attempt(|session| run(session, item))?);
+        }
+        Ok(statuses)
+    }
+
+    /// Runs one item within a checkpoint of its own. Only running out of work refuses the whole action.
+    fn attempt(
+        &mut self,
+        run: impl FnOnce(&mut Self) -> Result<ItemStatus, Rejection>,
+    ) -> Result<ItemStatus, Rejection> {
+        use tandem_state::Tables as _;
+        let events = self.events.len();
+        self.tables.checkpoint();
+        match run(self) {
+            Ok(status) => {
+                self.tables.commit();
+                Ok(status)
+            }
+            Err(rejection) => {
+                self.tables.rollback();
+                self.events.truncate(events);
+                if rejection == Rejection::OutOfWork {
+                    Err(rejection)
+                } else {
+                    Ok(ItemStatus::Rejected(rejection))
+                }
+            }
+        }
+    }
+}
+
+/// Forgets the client order ids that were cancelled ahead of their orders: the markers last for one block.
+pub fn end_block(tables: &mut ExchangeTables) {
+    let (from, to) = (CloidKey([0; 16]), CloidKey([0xff; 16]));
+    while let Some((marker, ())) = tables.cancelled_cloids.first(&from, &to) {
+        tables.cancelled_cloids.remove(&marker);
+    }
+}

@@ -1,0 +1,72 @@
+//! The exchange: accounts, balances, spot markets, and every action on them.
+//!
+//! An action arrives signed ([`action`]), is admitted ([`Claim::judge`]: who signs, which nonce, within the budget),
+//! runs as a call of the co-processor [`Exchange`], and leaves a [`Receipt`]. Matching is `book`'s; this crate checks
+//! before it and settles each of its steps.
+//!
+//! Invariants: per token, the total over all balances never changes by an action; no balance holds more than it has;
+//! what stands behind an open order is exactly its notional or its size; no signed action is executed twice.
+//! Spec: DESIGN §5, §7. It does not know blocks, votes, contracts or the network.
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::float_arithmetic,
+        clippy::indexing_slicing,
+        clippy::as_conversions,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::let_underscore_must_use,
+        clippy::wildcard_enum_match_arm,
+        clippy::disallowed_types,
+        clippy::disallowed_methods
+    )
+)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod action;
+mod agents;
+mod cancel;
+mod engine;
+mod genesis;
+mod invariants;
+mod ledger;
+mod orders;
+mod place;
+mod receipt;
+mod records;
+mod rejection;
+mod settle;
+mod signers;
+mod tables;
+mod transaction;
+mod transfer;
+
+pub use agents::{AGENT_LIFE_MAX_MS, AGENT_NAME_MAX, AGENTS_MAX, APPROVE_WORK};
+pub use cancel::{CANCEL_WORK, LOOKUP_WORK, SCHEDULE_LEAD_MIN_MS, SCHEDULE_USES_MAX};
+pub use engine::{Call, Exchange, Reply, end_block};
+pub use genesis::{Allocation, ExchangeGenesis, GenesisError, SPOT_ASSET_BASE, TREASURY_ADDRESS};
+pub use invariants::BrokenPromise;
+pub use place::{FILLS_MAX, MAKER_WORK, ORDER_WORK};
+pub use receipt::{CloseReason, Event, ItemStatus, Receipt, Trade};
+pub use records::{
+    Account, Balance, Config, Counters, Market, OrderInfo, Role, SPOT_PRICE_DECIMALS, Signer, TOKEN_NAME_MAX,
+    Token, TokenName,
+};
+pub use rejection::Rejection;
+pub use settle::{QUOTE, TREASURY};
+pub use signers::{
+    Claim, Inadmissible, NONCE_AGE_MAX_MS, NONCE_LEAD_MAX_MS, NONCES_KEPT, OVERDRAFT_INTERVAL_MS, Standing,
+    claim_of,
+};
+pub use tables::{
+    AccountOrder, AddressKey, AgentSlot, BalanceKey, CloidKey, ExchangeTables, NonceKey, ScheduledCancel,
+};
+pub use transaction::{Transaction, TransactionError, transaction_hash};
+pub use transfer::TRANSFER_WORK;

@@ -1,0 +1,350 @@
+//! What an action did, for whoever asks later.
+
+use crate::Rejection;
+use alloc::vec::Vec;
+use tandem_book::Side;
+use tandem_codec::{Decode, DecodeError, Encode, Reader};
+use tandem_types::{
+    AccountId, Address, Cloid, MarketId, OrderId, PriceRank, QuoteAtoms, SizeLots, TokenAtoms, TokenId,
+    TradeId, TxId,
+};
+
+/// Most items in a receipt: the largest batch.
+const ITEMS_MAX: u32 = 1_000;
+/// Most events in a receipt: every item of the largest batch with the most fills.
+const EVENTS_MAX: u32 = 1 << 20;
+
+/// How one item of an action ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ItemStatus {
+    /// Done; nothing more to say (cancels, transfers).
+    Done,
+    /// The order rests, with what was filled at once.
+    Resting {
+        /// The order.
+        id: OrderId,
+        /// Filled before it came to rest.
+        filled: SizeLots,
+    },
+    /// The order filled, or took what it could and ended.
+    Filled {
+        /// The order.
+        id: OrderId,
+        /// Size filled.
+        size: SizeLots,
+        /// Notional of the fills, from which the average price follows.
+        notional: QuoteAtoms,
+    },
+    /// Refused.
+    Rejected(Rejection),
+}
+
+/// Why an order left the book, or never came to rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseReason {
+    /// Nothing remained.
+    Filled,
+    /// Its owner cancelled it.
+    Cancelled,
+    /// Its owner replaced it.
+    Modified,
+    /// It would have traded with its owner.
+    SelfTrade,
+    /// The remainder of an immediate-or-cancel order.
+    ImmediateOrCancel,
+    /// The taker had met as many makers as one order may.
+    FillLimit,
+    /// Its owner's scheduled cancel came due.
+    ScheduledCancel,
+    /// Its owner could no longer back it when it was to trade.
+    NotAdmitted,
+}
+tandem_codec::tags!(CloseReason {
+    Filled = 0,
+    Cancelled = 1,
+    Modified = 2,
+    SelfTrade = 3,
+    ImmediateOrCancel = 4,
+    FillLimit = 5,
+    ScheduledCancel = 6,
+    NotAdmitted = 7,
+});
+
+/// One trade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trade {
+    /// Its number.
+    pub id: TradeId,
+    /// Where.
+    pub market: MarketId,
+    /// At what price.
+    pub price: PriceRank,
+    /// How much.
+    pub size: SizeLots,
+    /// The taker's side.
+    pub taker_side: Side,
+    /// The taker.
+    pub taker: AccountId,
+    /// The taker's order.
+    pub taker_order: OrderId,
+    /// The taker's fee, in what the taker received.
+    pub taker_fee: TokenAtoms,
+    /// The maker.
+    pub maker: AccountId,
+    /// The maker's order.
+    pub maker_order: OrderId,
+    /// The maker's fee, in what the maker received.
+    pub maker_fee: TokenAtoms,
+    /// What remains of the maker's order.
+    pub maker_remaining: SizeLots,
+}
+tandem_codec::record!(Trade {
+    id,
+    market,
+    price,
+    size,
+    taker_side,
+    taker,
+    taker_order,
+    taker_fee,
+    maker,
+    maker_order,
+    maker_fee,
+    maker_remaining,
+});
+
+/// Something that happened to an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// An order was accepted; what follows says what became of it.
+    Opened {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        id: OrderId,
+        /// Where.
+        market: MarketId,
+        /// Its side.
+        side: Side,
+        /// Its price.
+        price: PriceRank,
+        /// Its size.
+        size: SizeLots,
+        /// The trader's own id for it.
+        cloid: Option<Cloid>,
+    },
+    /// A trade.
+    Trade(Trade),
+    /// An order's size was reduced in place, by its owner or by self-trade prevention.
+    Reduced {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        id: OrderId,
+        /// What remains.
+        remaining: SizeLots,
+    },
+    /// An order ended.
+    Closed {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        id: OrderId,
+        /// What remained of it.
+        remaining: SizeLots,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// Tokens moved between accounts.
+    Transfer {
+        /// From whom.
+        from: AccountId,
+        /// To whom.
+        to: AccountId,
+        /// What.
+        token: TokenId,
+        /// How much.
+        amount: TokenAtoms,
+    },
+    /// An account came to be.
+    AccountCreated {
+        /// Its number.
+        account: AccountId,
+        /// Its address.
+        address: Address,
+    },
+    /// An agent was approved, or with the zero address only the former one revoked.
+    AgentApproved {
+        /// For whom.
+        account: AccountId,
+        /// Who.
+        agent: Address,
+    },
+}
+
+/// What an action did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The action.
+    pub tx: TxId,
+    /// Whose account acted.
+    pub account: AccountId,
+    /// How each item ended, or why the whole was refused.
+    pub result: Result<Vec<ItemStatus>, Rejection>,
+    /// What happened, in order.
+    pub events: Vec<Event>,
+}
+
+impl Encode for ItemStatus {
+    fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Done => 0u8.encode(out),
+            Self::Resting { id, filled } => {
+                1u8.encode(out);
+                id.encode(out);
+                filled.encode(out);
+            }
+            Self::Filled { id, size, notional } => {
+                2u8.encode(out);
+                id.encode(out);
+                size.encode(out);
+                notional.encode(out);
+            }
+            Self::Rejected(rejection) => {
+                3u8.encode(out);
+                rejection.encode(out);
+            }
+        }
+    }
+}
+
+impl Decode for ItemStatus {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(match u8::decode(input)? {
+            0 => Self::Done,
+            1 => Self::Resting { id: Decode::decode(input)?, filled: Decode::decode(input)? },
+            2 => Self::Filled {
+                id: Decode::decode(input)?,
+                size: Decode::decode(input)?,
+                notional: Decode::decode(input)?,
+            },
+            3 => Self::Rejected(Decode::decode(input)?),
+            _ => return Err(input.invalid("item status")),
+        })
+    }
+}
+
+impl Encode for Event {
+    fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Opened { account, id, market, side, price, size, cloid } => {
+                0u8.encode(out);
+                account.encode(out);
+                id.encode(out);
+                market.encode(out);
+                side.encode(out);
+                price.encode(out);
+                size.encode(out);
+                cloid.encode(out);
+            }
+            Self::Trade(trade) => {
+                1u8.encode(out);
+                trade.encode(out);
+            }
+            Self::Reduced { account, id, remaining } => {
+                2u8.encode(out);
+                account.encode(out);
+                id.encode(out);
+                remaining.encode(out);
+            }
+            Self::Closed { account, id, remaining, reason } => {
+                3u8.encode(out);
+                account.encode(out);
+                id.encode(out);
+                remaining.encode(out);
+                reason.encode(out);
+            }
+            Self::Transfer { from, to, token, amount } => {
+                4u8.encode(out);
+                from.encode(out);
+                to.encode(out);
+                token.encode(out);
+                amount.encode(out);
+            }
+            Self::AccountCreated { account, address } => {
+                5u8.encode(out);
+                account.encode(out);
+                address.encode(out);
+            }
+            Self::AgentApproved { account, agent } => {
+                6u8.encode(out);
+                account.encode(out);
+                agent.encode(out);
+            }
+        }
+    }
+}
+
+impl Decode for Event {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(match u8::decode(input)? {
+            0 => Self::Opened {
+                account: Decode::decode(input)?,
+                id: Decode::decode(input)?,
+                market: Decode::decode(input)?,
+                side: Decode::decode(input)?,
+                price: Decode::decode(input)?,
+                size: Decode::decode(input)?,
+                cloid: Decode::decode(input)?,
+            },
+            1 => Self::Trade(Decode::decode(input)?),
+            2 => Self::Reduced {
+                account: Decode::decode(input)?,
+                id: Decode::decode(input)?,
+                remaining: Decode::decode(input)?,
+            },
+            3 => Self::Closed {
+                account: Decode::decode(input)?,
+                id: Decode::decode(input)?,
+                remaining: Decode::decode(input)?,
+                reason: Decode::decode(input)?,
+            },
+            4 => Self::Transfer {
+                from: Decode::decode(input)?,
+                to: Decode::decode(input)?,
+                token: Decode::decode(input)?,
+                amount: Decode::decode(input)?,
+            },
+            5 => Self::AccountCreated { account: Decode::decode(input)?, address: Decode::decode(input)? },
+            6 => Self::AgentApproved { account: Decode::decode(input)?, agent: Decode::decode(input)? },
+            _ => return Err(input.invalid("event")),
+        })
+    }
+}
+
+impl Encode for Receipt {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.tx.encode(out);
+        self.account.encode(out);
+        match &self.result {
+            Ok(items) => {
+                true.encode(out);
+                items.encode(out);
+            }
+            Err(rejection) => {
+                false.encode(out);
+                rejection.encode(out);
+            }
+        }
+        self.events.encode(out);
+    }
+}
+
+impl Decode for Receipt {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (tx, account) = (Decode::decode(input)?, Decode::decode(input)?);
+        let result =
+            if bool::decode(input)? { Ok(input.list(ITEMS_MAX)?) } else { Err(Rejection::decode(input)?) };
+        Ok(Self { tx, account, result, events: input.list(EVENTS_MAX)? })
+    }
+}

@@ -1,0 +1,263 @@
+//! What the exchange's tables hold.
+
+use alloc::vec::Vec;
+use tandem_book::Side;
+use tandem_codec::{Decode, DecodeError, Encode, Reader};
+use tandem_types::{
+    AccountId, Address, BlockTime, Cloid, Decimals, MarketId, OrderId, PriceRank, PriceScale, QuoteAtoms,
+    SizeLots, TokenAtoms, TokenId, TradeId,
+};
+
+/// Longest token name in bytes.
+pub const TOKEN_NAME_MAX: usize = 12;
+/// Decimals of spot prices plus those of sizes.
+pub const SPOT_PRICE_DECIMALS: u8 = 8;
+
+/// Settings of the whole exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The taker's fee on spot, in millionths of what the taker receives.
+    pub taker_fee_ppm: u32,
+    /// The maker's fee on spot, in millionths of what the maker receives.
+    pub maker_fee_ppm: u32,
+    /// Actions that every account may send before trading.
+    pub budget_base: u64,
+    /// Most open orders of an account.
+    pub open_orders_max: u32,
+    /// Least notional of an order.
+    pub notional_min: QuoteAtoms,
+}
+tandem_codec::record!(Config { taker_fee_ppm, maker_fee_ppm, budget_base, open_orders_max, notional_min });
+
+/// What is numbered next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// The next account.
+    pub account: AccountId,
+    /// The next order.
+    pub order: OrderId,
+    /// The next trade.
+    pub trade: TradeId,
+}
+tandem_codec::record!(Counters { account, order, trade });
+
+/// A token's name: upper-case letters, digits and `-`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenName {
+    bytes: [u8; TOKEN_NAME_MAX],
+    len: u8,
+}
+
+impl TokenName {
+    /// Checks a name.
+    #[must_use]
+    pub fn new(name: &str) -> Option<Self> {
+        let good = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'-';
+        if name.is_empty() || name.len() > TOKEN_NAME_MAX || !name.as_bytes().iter().all(good) {
+            return None;
+        }
+        let mut bytes = [0; TOKEN_NAME_MAX];
+        bytes.get_mut(..name.len())?.copy_from_slice(name.as_bytes());
+        Some(Self { bytes, len: u8::try_from(name.len()).ok()? })
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let name = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
+        core::str::from_utf8(name).unwrap_or_default()
+    }
+}
+
+impl Encode for TokenName {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.as_str().as_bytes().encode(out);
+    }
+}
+
+impl Decode for TokenName {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let bytes = input.bytes(u32::try_from(TOKEN_NAME_MAX).unwrap_or(u32::MAX))?;
+        let name = core::str::from_utf8(bytes).ok().and_then(Self::new);
+        name.ok_or_else(|| input.invalid("token name"))
+    }
+}
+
+/// A token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Its name.
+    pub name: TokenName,
+    /// Decimals of its smallest unit.
+    pub wei_decimals: u8,
+    /// Decimals of a lot.
+    pub size_decimals: u8,
+}
+tandem_codec::record!(Token { name, wei_decimals, size_decimals });
+
+impl Token {
+    /// Atoms in a lot: `10^(wei_decimals - size_decimals)`; `None` if lots were finer than atoms.
+    #[must_use]
+    pub fn atoms_per_lot(&self) -> Option<u64> {
+        let difference = self.wei_decimals.checked_sub(self.size_decimals)?;
+        Decimals::new(difference).map(Decimals::power)
+    }
+}
+
+/// A spot market: `base` is bought and sold for USD.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Market {
+    /// What is traded.
+    pub base: TokenId,
+    /// Decimals of a lot.
+    pub size_decimals: u8,
+    /// Atoms of the base token in a lot.
+    pub atoms_per_lot: u64,
+}
+tandem_codec::record!(Market { base, size_decimals, atoms_per_lot });
+
+impl Market {
+    /// The decimals of prices: `8 - szDecimals`. Markets with more than eight size decimals can't be made.
+    #[must_use]
+    pub fn price_scale(&self) -> PriceScale {
+        let decimals = SPOT_PRICE_DECIMALS.saturating_sub(self.size_decimals);
+        PriceScale::new(decimals).unwrap_or(PriceScale::UNIT)
+    }
+}
+
+/// For whom a signer signs, and since or until when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The account's own key.
+    Master,
+    /// A key approved by the account, valid through a time.
+    Agent {
+        /// The last valid time.
+        valid_until: BlockTime,
+    },
+    /// An agent no longer. Its nonces stay, and it can't return while one of them could be replayed.
+    Revoked {
+        /// Since when.
+        since: BlockTime,
+    },
+}
+
+impl Encode for Role {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let (tag, time) = match self {
+            Self::Master => (0u8, BlockTime(0)),
+            Self::Agent { valid_until } => (1, *valid_until),
+            Self::Revoked { since } => (2, *since),
+        };
+        tag.encode(out);
+        time.encode(out);
+    }
+}
+
+impl Decode for Role {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (tag, time) = (u8::decode(input)?, BlockTime::decode(input)?);
+        match (tag, time) {
+            (0, BlockTime(0)) => Ok(Self::Master),
+            (1, valid_until) => Ok(Self::Agent { valid_until }),
+            (2, since) => Ok(Self::Revoked { since }),
+            _ => Err(input.invalid("role")),
+        }
+    }
+}
+
+/// A key that may sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signer {
+    /// The account it signs for.
+    pub account: AccountId,
+    /// In what role.
+    pub role: Role,
+    /// How many of its nonces are kept.
+    pub nonces: u8,
+}
+tandem_codec::record!(Signer { account, role, nonces });
+
+/// An account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Its address.
+    pub address: Address,
+    /// Its open orders.
+    pub open_orders: u32,
+    /// Actions sent so far, batch items counted each.
+    pub actions: u64,
+    /// Notional traded so far.
+    pub traded: QuoteAtoms,
+    /// When an action beyond the budget was last allowed.
+    pub overdraft: BlockTime,
+    /// When its orders are to be cancelled.
+    pub scheduled_cancel: Option<BlockTime>,
+    /// Scheduled cancels that came due on `schedule_day`.
+    pub schedule_uses: u8,
+    /// The day, in days since the Unix epoch.
+    pub schedule_day: u32,
+}
+tandem_codec::record!(Account {
+    address,
+    open_orders,
+    actions,
+    traded,
+    overdraft,
+    scheduled_cancel,
+    schedule_uses,
+    schedule_day,
+});
+
+impl Account {
+    /// An account that has done nothing.
+    #[must_use]
+    pub const fn new(address: Address) -> Self {
+        Self {
+            address,
+            open_orders: 0,
+            actions: 0,
+            traded: QuoteAtoms::ZERO,
+            overdraft: BlockTime(0),
+            scheduled_cancel: None,
+            schedule_uses: 0,
+            schedule_day: 0,
+        }
+    }
+}
+
+/// A holding of one token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    /// All of it.
+    pub total: TokenAtoms,
+    /// The part that stands behind open orders.
+    pub hold: TokenAtoms,
+}
+tandem_codec::record!(Balance { total, hold });
+
+impl Balance {
+    /// The part that is free to use.
+    #[must_use]
+    pub const fn available(&self) -> TokenAtoms {
+        self.total.minus_or_zero(self.hold)
+    }
+}
+
+/// What is remembered of an open order beside its place in the book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderInfo {
+    /// Its market.
+    pub market: MarketId,
+    /// Its side.
+    pub side: Side,
+    /// Its price.
+    pub price: PriceRank,
+    /// Its size when placed.
+    pub size: SizeLots,
+    /// When it was placed.
+    pub time: BlockTime,
+    /// The trader's own id for it.
+    pub cloid: Option<Cloid>,
+}
+tandem_codec::record!(OrderInfo { market, side, price, size, time, cloid });

@@ -1,0 +1,179 @@
+//! Why the rules say no.
+
+use core::fmt;
+use tandem_coprocessor::OutOfWork;
+use tandem_types::{PriceError, QuantityError};
+
+macro_rules! rejections {
+    ($( $(#[$doc:meta])* $name:ident = $code:literal, $text:literal; )*) => {
+        /// Why an action, or one item of a batch, was refused. Codes are stable; where several apply, the first that
+        /// the rules meet is given, and the rules check in the order of the codes.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Rejection {
+            $( $(#[$doc])* $name = $code, )*
+        }
+
+        impl Rejection {
+            /// Every rejection, in the order of codes.
+            pub const ALL: &'static [Self] = &[ $( Self::$name ),* ];
+
+            /// Its stable number.
+            #[must_use]
+            pub const fn code(self) -> u16 {
+                match self { $( Self::$name => $code ),* }
+            }
+
+            /// The rejection of a number.
+            #[must_use]
+            pub const fn from_code(code: u16) -> Option<Self> {
+                match code { $( $code => Some(Self::$name), )* _ => None }
+            }
+
+            /// What it means, as a trader should read it.
+            #[must_use]
+            pub const fn text(self) -> &'static str {
+                match self { $( Self::$name => $text ),* }
+            }
+        }
+    };
+}
+
+rejections! {
+    /// The co-processor is not enshrined or not active.
+    Inactive = 1, "the exchange is not active on this chain";
+    /// More work than one action may cause.
+    OutOfWork = 2, "the action needs more work than one action may cause";
+    /// `vaultAddress` names no vault or subaccount of the signer.
+    UnknownVault = 10, "vaultAddress is not a vault or subaccount of the signer";
+    /// A user-signed action came from an agent.
+    AgentNotAllowed = 11, "this action must be signed by the account's own key";
+    /// The asset number is not a market.
+    UnknownAsset = 20, "unknown asset";
+    /// Trigger orders need a perpetual market.
+    TriggerUnsupported = 21, "trigger orders are not available on this market";
+    /// Reduce-only needs a position.
+    ReduceOnlyUnsupported = 22, "reduce-only orders are not available on spot markets";
+    /// Grouping needs a perpetual market.
+    GroupingUnsupported = 23, "order grouping is not available on spot markets";
+    /// A builder fee needs an approval.
+    BuilderNotApproved = 24, "builder fee has not been approved";
+    /// The price is zero.
+    PriceZero = 30, "order has zero price";
+    /// Too many decimals or significant figures.
+    PriceTick = 31, "price must be divisible by tick size";
+    /// Above the greatest price.
+    PriceTooHigh = 32, "price is above the greatest price of the market";
+    /// The size is zero.
+    SizeZero = 33, "order has zero size";
+    /// More decimals than the market's lot.
+    SizeLot = 34, "order has invalid size: more decimals than the market's lot";
+    /// Too large to count.
+    SizeTooLarge = 35, "order is too large";
+    /// Below the least notional.
+    NotionalTooSmall = 36, "order must have minimum value of $10";
+    /// The client order id is in use by an open order.
+    CloidInUse = 40, "client order id is in use by an open order";
+    /// The client order id was cancelled earlier in this block.
+    CancelledBeforePlaced = 41, "order was cancelled before it was placed";
+    /// As many open orders as an account may have.
+    TooManyOpenOrders = 42, "too many open orders";
+    /// Not enough free balance.
+    InsufficientBalance = 43, "insufficient spot balance";
+    /// A post-only order would have taken.
+    PostOnlyWouldCross = 50, "post only order would have immediately matched";
+    /// An immediate-or-cancel order met nothing.
+    NoMatch = 51, "order could not immediately match against any resting orders";
+    /// A fill-or-kill order could not fill whole.
+    FillOrKillUnfilled = 52, "order could not be filled whole";
+    /// The order is not open, or not the signer's.
+    UnknownOrder = 60, "order was never placed, already canceled, or filled";
+    /// A modification names an order that is not open.
+    ModifyUnknownOrder = 61, "cannot modify canceled or filled order";
+    /// A scheduled cancel is too near.
+    ScheduleTooSoon = 70, "scheduled cancel must be at least 5 seconds in the future";
+    /// No more scheduled cancels today.
+    ScheduleUsedUp = 71, "scheduled cancels have been used up for today";
+    /// The token is unknown.
+    UnknownToken = 80, "unknown token";
+    /// The amount is zero.
+    AmountZero = 81, "amount is zero";
+    /// The amount has more decimals than the token.
+    AmountDust = 82, "amount has more decimals than the token";
+    /// The amount is too large to count.
+    AmountTooLarge = 83, "amount is too large";
+    /// Sending to oneself.
+    SelfTransfer = 84, "cannot send to the same account";
+    /// No room for another account.
+    TooManyAccounts = 85, "no more accounts can be created";
+    /// The agent's address is an account's own key.
+    AgentIsAccount = 90, "agent address is an account";
+    /// The agent's address is another account's agent.
+    AgentInUse = 91, "agent address is in use";
+    /// The agent was revoked lately; its old actions could be replayed.
+    AgentRecentlyRevoked = 92, "agent address was revoked less than three days ago";
+    /// As many agents as an account may have.
+    TooManyAgents = 93, "too many agents";
+    /// The agent's name is too long.
+    AgentName = 94, "agent name is too long";
+    /// An amount left the range: a bound that the checks before should have kept.
+    Overflow = 99, "amount is out of range";
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+impl core::error::Error for Rejection {}
+
+impl From<OutOfWork> for Rejection {
+    fn from(OutOfWork: OutOfWork) -> Self {
+        Self::OutOfWork
+    }
+}
+
+impl From<QuantityError> for Rejection {
+    fn from(error: QuantityError) -> Self {
+        match error {
+            QuantityError::Overflow => Self::Overflow,
+            QuantityError::Underflow => Self::InsufficientBalance,
+            QuantityError::Dust => Self::AmountDust,
+        }
+    }
+}
+
+impl From<PriceError> for Rejection {
+    fn from(error: PriceError) -> Self {
+        match error {
+            PriceError::Zero => Self::PriceZero,
+            PriceError::SignificantFigures => Self::PriceTick,
+            PriceError::TooHigh => Self::PriceTooHigh,
+        }
+    }
+}
+
+impl tandem_codec::Encode for Rejection {
+    fn encode(&self, out: &mut alloc::vec::Vec<u8>) {
+        self.code().encode(out);
+    }
+}
+
+impl tandem_codec::Decode for Rejection {
+    fn decode(input: &mut tandem_codec::Reader<'_>) -> Result<Self, tandem_codec::DecodeError> {
+        let code = u16::decode(input)?;
+        Self::from_code(code).ok_or_else(|| input.invalid("rejection"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_ascend_and_come_back() {
+        let codes: alloc::vec::Vec<u16> = Rejection::ALL.iter().map(|r| r.code()).collect();
+        assert!(codes.is_sorted_by(|a, b| a < b));
+        assert!(Rejection::ALL.iter().all(|r| Rejection::from_code(r.code()) == Some(*r)));
+    }
+}

@@ -1,0 +1,199 @@
+//! What a fill does to balances and orders on a spot market.
+//!
+//! The buyer pays quote and receives base, the seller the reverse; each pays its fee out of what it receives, rounded
+//! up, to the treasury. A maker pays out of what it holds behind its order, a taker out of its free balance. So what
+//! stands behind an order is exactly its notional (bid) or its size (ask), and both sides of a fill conserve each token.
+
+use crate::Rejection;
+use crate::ledger::{self, Balances};
+use crate::orders;
+use crate::receipt::{CloseReason, Event, Trade};
+use crate::records::{Config, Market};
+use crate::tables::ExchangeTables;
+use alloc::vec::Vec;
+use tandem_book::{CancelReason, Fill, Order, OrderKey, Settlement, Side};
+use tandem_types::{AccountId, OrderId, PriceRank, QuoteAtoms, SizeLots, TokenAtoms, TokenId, TradeId};
+
+/// The quote of every spot market: USD.
+pub const QUOTE: TokenId = TokenId(0);
+/// The account that receives fees.
+pub const TREASURY: AccountId = AccountId(0);
+
+const MILLION: u128 = 1_000_000;
+
+/// The parts of the tables that settlement changes, apart from the book itself.
+pub(crate) struct SpotSettlement<'a> {
+    pub(crate) balances: &'a mut Balances,
+    pub(crate) orders: orders::OpenOrders<'a>,
+    pub(crate) next_trade: &'a mut TradeId,
+    pub(crate) market: Market,
+    pub(crate) config: Config,
+    pub(crate) taker: AccountId,
+    pub(crate) taker_order: OrderId,
+    pub(crate) taker_side: Side,
+    /// Notional of the fills so far.
+    pub(crate) notional: QuoteAtoms,
+    pub(crate) events: &'a mut Vec<Event>,
+}
+
+/// What stands behind an order of `size` at `price`: the token and how much of it.
+pub(crate) fn backing(
+    market: &Market,
+    side: Side,
+    price: PriceRank,
+    size: SizeLots,
+) -> Result<(TokenId, TokenAtoms), Rejection> {
+    Ok(match side {
+        Side::Bid => (QUOTE, size.notional(price.to_ticks(market.price_scale()))?.to_token_atoms()),
+        Side::Ask => (market.base, size.base_atoms(market.atoms_per_lot)?),
+    })
+}
+
+/// `amount × rate`, rounded up: a fee rounds against whoever pays it.
+pub(crate) fn fee(amount: TokenAtoms, rate_ppm: u32) -> TokenAtoms {
+    let product = u128::from(amount.0).saturating_mul(u128::from(rate_ppm));
+    TokenAtoms(u64::try_from(product.div_ceil(MILLION)).unwrap_or(u64::MAX).min(amount.0))
+}
+
+impl SpotSettlement<'_> {
+    /// Credits `amount` less the fee, and the fee to the treasury; returns the fee.
+    fn receive(
+        &mut self,
+        account: AccountId,
+        token: TokenId,
+        amount: TokenAtoms,
+        rate_ppm: u32,
+    ) -> Result<TokenAtoms, Rejection> {
+        let fee = fee(amount, rate_ppm);
+        ledger::credit(self.balances, account, token, amount.minus(fee)?)?;
+        if !fee.is_zero() {
+            ledger::credit(self.balances, TREASURY, token, fee)?;
+        }
+        Ok(fee)
+    }
+
+    /// Ends or shortens a maker's order that the book took out or reduced without a trade.
+    fn free(&mut self, maker: &OrderKey, owner: AccountId, size: SizeLots) -> Result<(), Rejection> {
+        let (token, amount) = backing(&self.market, maker.side(), maker.price(), size)?;
+        ledger::release(self.balances, owner, token, amount)
+    }
+}
+
+impl Settlement for SpotSettlement<'_> {
+    type Error = Rejection;
+
+    fn admit(&mut self, _: &OrderKey, _: &Order) -> Result<bool, Rejection> {
+        Ok(true) // A spot maker's balance stands behind its order.
+    }
+
+    fn fill(&mut self, fill: &Fill) -> Result<(), Rejection> {
+        let maker = AccountId(fill.maker_owner.0);
+        let notional = fill.size.notional(fill.price.to_ticks(self.market.price_scale()))?;
+        let quote = notional.to_token_atoms();
+        let base = fill.size.base_atoms(self.market.atoms_per_lot)?;
+        let (taker_pays, taker_gets) = match self.taker_side {
+            Side::Bid => ((QUOTE, quote), (self.market.base, base)),
+            Side::Ask => ((self.market.base, base), (QUOTE, quote)),
+        };
+        ledger::debit(self.balances, self.taker, taker_pays.0, taker_pays.1)?;
+        ledger::spend_held(self.balances, maker, taker_gets.0, taker_gets.1)?;
+        let taker_fee = self.receive(self.taker, taker_gets.0, taker_gets.1, self.config.taker_fee_ppm)?;
+        let maker_fee = self.receive(maker, taker_pays.0, taker_pays.1, self.config.maker_fee_ppm)?;
+
+        self.notional = self.notional.plus(notional)?;
+        self.orders.add_volume(self.taker, notional)?;
+        self.orders.add_volume(maker, notional)?;
+        let id = *self.next_trade;
+        *self.next_trade = id.next().ok_or(Rejection::Overflow)?;
+        self.events.push(Event::Trade(Trade {
+            id,
+            market: fill.maker.market(),
+            price: fill.price,
+            size: fill.size,
+            taker_side: self.taker_side,
+            taker: self.taker,
+            taker_order: self.taker_order,
+            taker_fee,
+            maker,
+            maker_order: fill.maker.id,
+            maker_fee,
+            maker_remaining: fill.maker_remaining,
+        }));
+        if fill.maker_remaining.is_zero() {
+            self.orders.close(maker, fill.maker.id);
+            self.events.push(closed(maker, fill.maker.id, SizeLots::ZERO, CloseReason::Filled));
+        }
+        Ok(())
+    }
+
+    fn maker_cancelled(
+        &mut self,
+        maker: &OrderKey,
+        order: &Order,
+        reason: CancelReason,
+    ) -> Result<(), Rejection> {
+        let owner = AccountId(order.owner.0);
+        self.free(maker, owner, order.remaining)?;
+        self.orders.close(owner, maker.id);
+        let reason = match reason {
+            CancelReason::SelfTrade => CloseReason::SelfTrade,
+            CancelReason::NotAdmitted => CloseReason::NotAdmitted,
+        };
+        self.events.push(closed(owner, maker.id, order.remaining, reason));
+        Ok(())
+    }
+
+    fn maker_reduced(&mut self, maker: &OrderKey, order: &Order, by: SizeLots) -> Result<(), Rejection> {
+        let owner = AccountId(order.owner.0);
+        self.free(maker, owner, by)?;
+        self.events.push(Event::Reduced { account: owner, id: maker.id, remaining: order.remaining });
+        Ok(())
+    }
+}
+
+/// The event of an order's end.
+pub(crate) const fn closed(
+    account: AccountId,
+    id: OrderId,
+    remaining: SizeLots,
+    reason: CloseReason,
+) -> Event {
+    Event::Closed { account, id, remaining, reason }
+}
+
+/// The settlement of one taker over the tables; the book's own table is handed out beside it.
+pub(crate) const fn split<'a>(
+    tables: &'a mut ExchangeTables,
+    taker: Taker,
+    market: Market,
+    config: Config,
+    next_trade: &'a mut TradeId,
+    events: &'a mut Vec<Event>,
+) -> (&'a mut tandem_book::Orders, SpotSettlement<'a>) {
+    let orders = orders::OpenOrders {
+        accounts: &mut tables.accounts,
+        account_orders: &mut tables.account_orders,
+        cloids: &mut tables.cloids,
+    };
+    let settlement = SpotSettlement {
+        balances: &mut tables.balances,
+        orders,
+        next_trade,
+        market,
+        config,
+        taker: taker.account,
+        taker_order: taker.order,
+        taker_side: taker.side,
+        notional: QuoteAtoms::ZERO,
+        events,
+    };
+    (&mut tables.orders, settlement)
+}
+
+/// Who takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taker {
+    pub(crate) account: AccountId,
+    pub(crate) order: OrderId,
+    pub(crate) side: Side,
+}

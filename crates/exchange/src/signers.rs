@@ -1,0 +1,324 @@
+//! Who may act, and that nobody acts twice with one signature.
+//!
+//! A signer is an account's own key or an agent approved by it. Of each signer the highest [`NONCES_KEPT`] nonces are
+//! kept; a new nonce must be unused, above the lowest kept once that many are, and within a window around the block's
+//! time. Nonces leave only when higher ones push them out, never because a signer is deregistered; and a revoked
+//! agent returns only when all its nonces have left the window. So no signed action is ever executed twice.
+//! Source of the rule: Hyperliquid, "Nonces and API wallets"; the return of revoked agents is stricter here.
+
+use crate::action::{Action, CheckedAction, Class};
+use crate::records::{Account, Config, Role, Signer};
+use crate::tables::{AddressKey, ExchangeTables, NonceKey};
+use core::fmt;
+use tandem_types::{AccountId, BlockTime, QuoteAtoms};
+
+/// Nonces kept of a signer.
+pub const NONCES_KEPT: u8 = 100;
+/// How far a nonce may lie behind the block's time, in milliseconds: two days.
+pub const NONCE_AGE_MAX_MS: u64 = 2 * 24 * 3_600_000;
+/// How far a nonce may lie ahead of the block's time, in milliseconds: one day.
+pub const NONCE_LEAD_MAX_MS: u64 = 24 * 3_600_000;
+/// After exhausting its budget, an account may act once in this many milliseconds.
+pub const OVERDRAFT_INTERVAL_MS: u64 = 10_000;
+
+const ATOMS_PER_USD: u64 = 100_000_000;
+/// Cancels may exceed the budget by this much, or reach twice the budget if that is less.
+const CANCEL_EXTRA: u64 = 100_000;
+
+/// Why an action may not enter a block at all. Such an action leaves no receipt and uses no nonce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inadmissible {
+    /// No account has this key, and it is nobody's agent.
+    UnknownSigner,
+    /// The agent was revoked, or its approval ran out.
+    AgentExpired,
+    /// On this network, orders are taken from approved agents only.
+    AgentRequired,
+    /// The nonce lies outside the window around the block's time.
+    NonceOutOfWindow,
+    /// The nonce was used.
+    NonceUsed,
+    /// The nonce is below the lowest of the highest hundred.
+    NonceTooLow,
+    /// `expiresAfter` has passed.
+    Expired,
+    /// The account has used up its budget of actions.
+    OverBudget,
+}
+
+impl Inadmissible {
+    /// Its stable number.
+    #[must_use]
+    pub const fn code(self) -> u16 {
+        match self {
+            Self::UnknownSigner => 1001,
+            Self::AgentExpired => 1002,
+            Self::AgentRequired => 1003,
+            Self::NonceOutOfWindow => 1004,
+            Self::NonceUsed => 1005,
+            Self::NonceTooLow => 1006,
+            Self::Expired => 1007,
+            Self::OverBudget => 1008,
+        }
+    }
+}
+
+impl fmt::Display for Inadmissible {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnknownSigner => "user or API wallet does not exist",
+            Self::AgentExpired => "API wallet has expired or was revoked",
+            Self::AgentRequired => "this network takes orders from approved API wallets only",
+            Self::NonceOutOfWindow => {
+                "nonce is not within two days before and one day after the block's time"
+            }
+            Self::NonceUsed => "nonce was used already",
+            Self::NonceTooLow => "nonce is below the hundred highest nonces used",
+            Self::Expired => "action has expired",
+            Self::OverBudget => "too many actions for the volume traded",
+        })
+    }
+}
+
+impl core::error::Error for Inadmissible {}
+
+/// What must be known of an action to admit it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The signer, hashed.
+    pub signer: AddressKey,
+    /// Its nonce.
+    pub nonce: u64,
+    /// After when it must not be executed.
+    pub expires_after: Option<u64>,
+    /// Items in it, at least 1.
+    pub items: u64,
+    /// Whether it only cancels.
+    pub cancels_only: bool,
+    /// Whether an agent must have signed it.
+    pub agent_required: bool,
+}
+
+/// What the state says about a [`Claim`]; gathered by the rules from their tables and by admission from a reader's copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The signer's record.
+    pub signer: Option<Signer>,
+    /// The lowest of its kept nonces.
+    pub lowest_nonce: Option<u64>,
+    /// Whether the claim's nonce is among them.
+    pub nonce_used: bool,
+    /// The account, if there is a signer.
+    pub account: Option<Account>,
+    /// The exchange's settings.
+    pub config: Option<Config>,
+}
+
+/// What `action` claims. On production networks (`production`) orders must come from approved agents.
+#[must_use]
+pub fn claim_of(action: &CheckedAction, production: bool) -> Claim {
+    Claim {
+        signer: AddressKey::of(&action.signer()),
+        nonce: action.nonce(),
+        expires_after: action.expires_after(),
+        items: items(action.action()),
+        cancels_only: action.class() == Class::Cancels,
+        agent_required: production && !action.action().is_user_signed(),
+    }
+}
+
+/// What an action counts for against the budget: each item of a batch as one.
+fn items(action: &Action) -> u64 {
+    let count = match action {
+        Action::Order(request) => request.orders.len(),
+        Action::Cancel(request) => request.cancels.len(),
+        Action::CancelByCloid(cancels) => cancels.len(),
+        Action::BatchModify(modifies) => modifies.len(),
+        Action::Modify(_)
+        | Action::ScheduleCancel(_)
+        | Action::Noop
+        | Action::SpotSend(_)
+        | Action::ApproveAgent(_) => 1,
+    };
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+impl Claim {
+    /// Judges the claim: the account that acts, or why it may not.
+    ///
+    /// # Errors
+    /// [`Inadmissible`], the first reason in the order of its codes.
+    pub fn judge(&self, standing: &Standing, now: BlockTime) -> Result<AccountId, Inadmissible> {
+        let (Some(signer), Some(account), Some(config)) =
+            (standing.signer, standing.account, standing.config)
+        else {
+            return Err(Inadmissible::UnknownSigner);
+        };
+        match signer.role {
+            Role::Agent { valid_until } if valid_until < now => return Err(Inadmissible::AgentExpired),
+            Role::Revoked { .. } => return Err(Inadmissible::AgentExpired),
+            Role::Master if self.agent_required => return Err(Inadmissible::AgentRequired),
+            Role::Agent { .. } | Role::Master => {}
+        }
+        self.judge_nonce(&signer, standing, now)?;
+        if self.expires_after.is_some_and(|end| end < now.0) {
+            return Err(Inadmissible::Expired);
+        }
+        if !self.within_budget(&account, &config, now) {
+            return Err(Inadmissible::OverBudget);
+        }
+        Ok(signer.account)
+    }
+
+    fn judge_nonce(&self, signer: &Signer, standing: &Standing, now: BlockTime) -> Result<(), Inadmissible> {
+        let earliest = now.0.saturating_sub(NONCE_AGE_MAX_MS);
+        let latest = now.0.saturating_add(NONCE_LEAD_MAX_MS);
+        if self.nonce <= earliest || self.nonce >= latest {
+            return Err(Inadmissible::NonceOutOfWindow);
+        }
+        if standing.nonce_used {
+            return Err(Inadmissible::NonceUsed);
+        }
+        let full = signer.nonces >= NONCES_KEPT;
+        if full && standing.lowest_nonce.is_some_and(|lowest| self.nonce < lowest) {
+            return Err(Inadmissible::NonceTooLow);
+        }
+        Ok(())
+    }
+
+    /// One action per USD traded on top of the base; cancels somewhat more; then one in ten seconds.
+    fn within_budget(&self, account: &Account, config: &Config, now: BlockTime) -> bool {
+        let QuoteAtoms(traded) = account.traded;
+        let earned = traded.checked_div(ATOMS_PER_USD).unwrap_or(0);
+        let budget = config.budget_base.saturating_add(earned);
+        let limit = if self.cancels_only {
+            budget.saturating_add(CANCEL_EXTRA).min(budget.saturating_mul(2))
+        } else {
+            budget
+        };
+        account.actions.saturating_add(self.items) <= limit
+            || now.ms_since(account.overdraft).is_some_and(|ms| ms >= OVERDRAFT_INTERVAL_MS)
+    }
+}
+
+impl ExchangeTables {
+    /// Gathers what the rules need to judge `claim`.
+    pub fn standing(&mut self, claim: &Claim) -> Standing {
+        let signer = self.signers.get(&claim.signer).copied();
+        let (from, to) = nonce_bounds(claim.signer);
+        Standing {
+            signer,
+            lowest_nonce: self.nonces.first(&from, &to).map(|(key, ())| key.nonce),
+            nonce_used: self.nonces.contains(&NonceKey { signer: claim.signer, nonce: claim.nonce }),
+            account: signer.and_then(|signer| self.accounts.get(&signer.account).copied()),
+            config: self.config.get(&()).copied(),
+        }
+    }
+
+    /// The same for readers of a copy.
+    #[must_use]
+    pub fn peek_standing(&self, claim: &Claim) -> Standing {
+        let signer = self.signers.peek(&claim.signer).copied();
+        let (from, to) = nonce_bounds(claim.signer);
+        Standing {
+            signer,
+            lowest_nonce: self.nonces.peek_first(&from, &to).map(|(key, ())| key.nonce),
+            nonce_used: self.nonces.peek(&NonceKey { signer: claim.signer, nonce: claim.nonce }).is_some(),
+            account: signer.and_then(|signer| self.accounts.peek(&signer.account).copied()),
+            config: self.config.peek(&()).copied(),
+        }
+    }
+
+    /// Uses the nonce and the budget of a claim that was judged good.
+    pub fn use_claim(&mut self, claim: &Claim, account: AccountId, now: BlockTime) {
+        self.nonces.put(NonceKey { signer: claim.signer, nonce: claim.nonce }, ());
+        let (from, to) = nonce_bounds(claim.signer);
+        let kept = self.signers.get(&claim.signer).map_or(0, |signer| signer.nonces);
+        if kept >= NONCES_KEPT {
+            let lowest = self.nonces.first(&from, &to).map(|(key, ())| key);
+            if let Some(lowest) = lowest {
+                self.nonces.remove(&lowest);
+            }
+        } else {
+            self.signers.update(&claim.signer, |signer| signer.nonces = kept.saturating_add(1));
+        }
+        let budget = self.config.get(&()).map_or(0, |config| config.budget_base);
+        self.accounts.update(&account, |account| {
+            account.actions = account.actions.saturating_add(claim.items);
+            let QuoteAtoms(traded) = account.traded;
+            let earned = traded.checked_div(ATOMS_PER_USD).unwrap_or(0);
+            if account.actions > budget.saturating_add(earned) {
+                account.overdraft = now;
+            }
+        });
+    }
+}
+
+const fn nonce_bounds(signer: AddressKey) -> (NonceKey, NonceKey) {
+    (NonceKey { signer, nonce: 0 }, NonceKey { signer, nonce: u64::MAX })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tandem_types::Address;
+
+    const NOW: BlockTime = BlockTime(10 * NONCE_AGE_MAX_MS);
+
+    fn standing(role: Role) -> Standing {
+        Standing {
+            signer: Some(Signer { account: AccountId(7), role, nonces: NONCES_KEPT }),
+            lowest_nonce: Some(NOW.0 - 50),
+            nonce_used: false,
+            account: Some(Account::new(Address::default())),
+            config: Some(Config {
+                taker_fee_ppm: 0,
+                maker_fee_ppm: 0,
+                budget_base: 10,
+                open_orders_max: 1,
+                notional_min: QuoteAtoms(0),
+            }),
+        }
+    }
+
+    fn claim() -> Claim {
+        let signer = AddressKey([1; 16]);
+        let nonce = NOW.0;
+        Claim { signer, nonce, expires_after: None, items: 1, cancels_only: false, agent_required: false }
+    }
+
+    #[test]
+    fn each_reason_is_given_in_the_order_of_its_code() {
+        let good = standing(Role::Master);
+        let rows = [
+            (claim(), Standing { signer: None, ..good }, Err(Inadmissible::UnknownSigner)),
+            (
+                claim(),
+                standing(Role::Agent { valid_until: BlockTime(NOW.0 - 1) }),
+                Err(Inadmissible::AgentExpired),
+            ),
+            (claim(), standing(Role::Revoked { since: NOW }), Err(Inadmissible::AgentExpired)),
+            (Claim { agent_required: true, ..claim() }, good, Err(Inadmissible::AgentRequired)),
+            (Claim { nonce: NOW.0 - NONCE_AGE_MAX_MS, ..claim() }, good, Err(Inadmissible::NonceOutOfWindow)),
+            (
+                Claim { nonce: NOW.0 + NONCE_LEAD_MAX_MS, ..claim() },
+                good,
+                Err(Inadmissible::NonceOutOfWindow),
+            ),
+            (claim(), Standing { nonce_used: true, ..good }, Err(Inadmissible::NonceUsed)),
+            (Claim { nonce: NOW.0 - 51, ..claim() }, good, Err(Inadmissible::NonceTooLow)),
+            (Claim { expires_after: Some(NOW.0 - 1), ..claim() }, good, Err(Inadmissible::Expired)),
+            (Claim { items: 11, ..claim() }, overdrawn(good), Err(Inadmissible::OverBudget)),
+            (Claim { items: 11, cancels_only: true, ..claim() }, overdrawn(good), Ok(AccountId(7))),
+            (claim(), good, Ok(AccountId(7))),
+        ];
+        for (claim, standing, expected) in rows {
+            assert_eq!(claim.judge(&standing, NOW), expected);
+        }
+    }
+
+    fn overdrawn(standing: Standing) -> Standing {
+        let account = standing.account.map(|account| Account { overdraft: NOW, ..account });
+        Standing { account, ..standing }
+    }
+}

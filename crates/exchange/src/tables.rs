@@ -1,0 +1,181 @@
+//! The exchange's tables and their keys.
+//!
+//! Parts of keys that outsiders choose and that have no meaningful order (addresses, client order ids) enter as a
+//! 16-byte hash, so that nobody can grow a deep path in the state tree.
+
+use crate::records::{Account, Balance, Config, Counters, Market, OrderInfo, Signer, Token};
+use tandem_book::{Order, OrderKey};
+use tandem_crypto::sha256;
+use tandem_state::index::{Hashed, Ordered};
+use tandem_state::{keys, tables};
+use tandem_types::{AccountId, Address, BlockTime, Cloid, EngineId, MarketId, OrderId, TokenId};
+
+/// An address, hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AddressKey(pub [u8; 16]);
+
+/// An account and one of its client order ids, hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CloidKey(pub [u8; 16]);
+
+/// An account's holding of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BalanceKey {
+    /// Whose.
+    pub account: AccountId,
+    /// Of what.
+    pub token: TokenId,
+}
+
+/// A nonce that a signer has used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NonceKey {
+    /// Who signed.
+    pub signer: AddressKey,
+    /// The nonce, milliseconds since the Unix epoch by custom.
+    pub nonce: u64,
+}
+
+/// An open order, by whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountOrder {
+    /// Whose.
+    pub account: AccountId,
+    /// Which.
+    pub id: OrderId,
+}
+
+/// An agent of an account, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AgentSlot {
+    /// Whose agent.
+    pub account: AccountId,
+    /// The agent's name, hashed; the unnamed agent has the empty name.
+    pub name: AddressKey,
+}
+
+/// When an account's orders are due to be cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ScheduledCancel {
+    /// When.
+    pub time: u64,
+    /// Whose.
+    pub account: AccountId,
+}
+
+macro_rules! hashed_key {
+    ($($name:ident),*) => { $(
+        impl tandem_codec::Encode for $name {
+            fn encode(&self, out: &mut alloc::vec::Vec<u8>) {
+                self.0.encode(out);
+            }
+        }
+        impl tandem_codec::Decode for $name {
+            fn decode(input: &mut tandem_codec::Reader<'_>) -> Result<Self, tandem_codec::DecodeError> {
+                input.array().map(Self)
+            }
+        }
+    )* };
+}
+hashed_key!(AddressKey, CloidKey);
+tandem_codec::record!(BalanceKey { account, token });
+tandem_codec::record!(NonceKey { signer, nonce });
+tandem_codec::record!(AccountOrder { account, id });
+tandem_codec::record!(AgentSlot { account, name });
+tandem_codec::record!(ScheduledCancel { time, account });
+keys!(AddressKey: 16, CloidKey: 16, BalanceKey: 6, NonceKey: 24, AccountOrder: 12, AgentSlot: 20, ScheduledCancel: 12);
+
+impl AddressKey {
+    /// The key of an address.
+    #[must_use]
+    pub fn of(address: &Address) -> Self {
+        Self(short_hash(b"address", &address.0))
+    }
+
+    /// The key of an agent's name.
+    #[must_use]
+    pub fn of_name(name: &[u8]) -> Self {
+        Self(short_hash(b"agent name", name))
+    }
+}
+
+impl CloidKey {
+    /// The key of a client order id of `account`.
+    #[must_use]
+    pub fn of(account: AccountId, cloid: &Cloid) -> Self {
+        let mut bytes = [0; 20];
+        let (head, tail) = bytes.split_at_mut(4);
+        head.copy_from_slice(&account.0.to_be_bytes());
+        tail.copy_from_slice(&cloid.0);
+        Self(short_hash(b"cloid", &bytes))
+    }
+}
+
+impl AccountOrder {
+    /// The first possible order of `account`.
+    #[must_use]
+    pub const fn first(account: AccountId) -> Self {
+        Self { account, id: OrderId(0) }
+    }
+
+    /// The last possible order of `account`.
+    #[must_use]
+    pub const fn last(account: AccountId) -> Self {
+        Self { account, id: OrderId(u64::MAX) }
+    }
+}
+
+impl ScheduledCancel {
+    /// Before everything scheduled.
+    pub const START: Self = Self { time: 0, account: AccountId(0) };
+
+    /// The last that is due at `now`.
+    #[must_use]
+    pub const fn due_until(now: BlockTime) -> Self {
+        Self { time: now.0, account: AccountId(u32::MAX) }
+    }
+}
+
+/// The first 16 bytes of SHA-256 over `domain ‖ 0 ‖ bytes`.
+fn short_hash(domain: &[u8], bytes: &[u8]) -> [u8; 16] {
+    let mut input = domain.to_vec();
+    input.push(0);
+    input.extend_from_slice(bytes);
+    let hash = sha256(&input);
+    let (head, _) = hash.split_first_chunk::<16>().unwrap_or((&[0; 16], &[]));
+    *head
+}
+
+tables! {
+    /// Accounts, balances, markets and orders.
+    pub struct ExchangeTables in EngineId(0x10) {
+        /// Settings of the whole exchange.
+        config: Ordered<(), Config> = 1,
+        /// What is numbered next.
+        counters: Ordered<(), Counters> = 2,
+        /// Tokens.
+        tokens: Hashed<TokenId, Token> = 3,
+        /// Markets.
+        markets: Hashed<MarketId, Market> = 4,
+        /// Who may sign, and for which account.
+        signers: Ordered<AddressKey, Signer> = 5,
+        /// Nonces used, at most [`NONCES_KEPT`](crate::NONCES_KEPT) a signer.
+        nonces: Ordered<NonceKey, ()> = 6,
+        /// The agents of accounts, by name.
+        agents: Ordered<AgentSlot, Address> = 7,
+        /// Accounts.
+        accounts: Hashed<AccountId, Account> = 8,
+        /// Balances.
+        balances: Hashed<BalanceKey, Balance> = 9,
+        /// The books of all markets, each in price-time priority.
+        orders: Ordered<OrderKey, Order> = 10,
+        /// Open orders by account.
+        account_orders: Ordered<AccountOrder, OrderInfo> = 11,
+        /// Open orders by client order id.
+        cloids: Ordered<CloidKey, OrderId> = 12,
+        /// Client order ids cancelled in this block before they were placed; empty between blocks.
+        cancelled_cloids: Ordered<CloidKey, ()> = 13,
+        /// Accounts whose orders are to be cancelled at a time.
+        scheduled_cancels: Ordered<ScheduledCancel, ()> = 14,
+    }
+}

@@ -1,0 +1,83 @@
+//! Sending tokens to another account, which comes to be if it was not.
+
+use crate::Rejection;
+use crate::action::SpotSend;
+use crate::ledger;
+use crate::place::Session;
+use crate::receipt::{Event, ItemStatus};
+use crate::records::{Account, Role, Signer};
+use crate::tables::{AddressKey, ExchangeTables};
+use alloc::vec::Vec;
+use tandem_coprocessor::Work;
+use tandem_types::{AccountId, Address, TokenAtoms, TokenId};
+
+/// Work of a transfer.
+pub const TRANSFER_WORK: Work = Work(5_000);
+
+impl Session<'_, '_> {
+    /// Executes a `spotSend`.
+    pub(crate) fn spot_send(&mut self, request: &SpotSend) -> Result<ItemStatus, Rejection> {
+        self.meter.charge(TRANSFER_WORK)?;
+        let id = token_by_name(self.tables, &request.token).ok_or(Rejection::UnknownToken)?;
+        let token = *self.tables.tokens.get(&id).ok_or(Rejection::UnknownToken)?;
+        let amount = request.amount.value();
+        if amount.is_zero() {
+            return Err(Rejection::AmountZero);
+        }
+        if amount.decimals() > token.wei_decimals {
+            return Err(Rejection::AmountDust);
+        }
+        let amount = amount.to_units(token.wei_decimals).map(TokenAtoms).ok_or(Rejection::AmountTooLarge)?;
+        if ledger::available(&mut self.tables.balances, self.account, id) < amount {
+            return Err(Rejection::InsufficientBalance);
+        }
+        let to = account_of(self.tables, &request.destination.address(), self.events)?;
+        if to == self.account {
+            return Err(Rejection::SelfTransfer);
+        }
+        ledger::transfer(self.tables, self.account, to, id, amount)?;
+        self.events.push(Event::Transfer { from: self.account, to, token: id, amount });
+        Ok(ItemStatus::Done)
+    }
+}
+
+/// The account of `address`, made if there was none.
+pub(crate) fn account_of(
+    tables: &mut ExchangeTables,
+    address: &Address,
+    events: &mut Vec<Event>,
+) -> Result<AccountId, Rejection> {
+    let key = AddressKey::of(address);
+    match tables.signers.get(&key) {
+        Some(Signer { account, role: Role::Master, .. }) => Ok(*account),
+        Some(_) => Err(Rejection::AgentInUse),
+        None => create_account(tables, address, events),
+    }
+}
+
+/// Makes the account of an address that has none.
+pub(crate) fn create_account(
+    tables: &mut ExchangeTables,
+    address: &Address,
+    events: &mut Vec<Event>,
+) -> Result<AccountId, Rejection> {
+    let mut counters = tables.counters.get(&()).copied().unwrap_or_default();
+    let account = counters.account;
+    counters.account = account.next().ok_or(Rejection::TooManyAccounts)?;
+    tables.counters.put((), counters);
+    tables.accounts.put(account, Account::new(*address));
+    tables.signers.put(AddressKey::of(address), Signer { account, role: Role::Master, nonces: 0 });
+    events.push(Event::AccountCreated { account, address: *address });
+    Ok(account)
+}
+
+/// The token of a wire name, `NAME:0x` and 32 hex digits that count the token: both parts must agree.
+fn token_by_name(tables: &mut ExchangeTables, wire: &str) -> Option<TokenId> {
+    let (name, id) = wire.split_once(":0x")?;
+    if id.len() != 32 {
+        return None;
+    }
+    let number = u128::from_str_radix(id, 16).ok().and_then(|number| u16::try_from(number).ok())?;
+    let token = TokenId(number);
+    tables.tokens.get(&token).filter(|found| found.name.as_str() == name).map(|_| token)
+}
