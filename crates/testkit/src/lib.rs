@@ -1,0 +1,22 @@
+//! A chain for tests.
+//!
+//! [`Harness`] holds a small developer's chain and makes blocks on it. Each block is built, checked and applied again
+//! from its bytes, executed once more on partial state from its recorded witness, undone and followed again; outcome,
+//! delta, roots and the exchange's invariants must agree every time (DESIGN §4, the standing rule for tests).
+//!
+//! Everything here panics on what should not be: it is for tests only and nothing but tests imports it.
+#![forbid(unsafe_code)]
+
+mod evm;
+mod genesis;
+mod harness;
+mod invariants;
+mod orders;
+mod signer;
+
+pub use evm::{deploy, evm_transfer, init_code};
+pub use genesis::{BTC, CHAIN_ID, PURR, USD, asset, genesis, token_text};
+pub use harness::{Harness, Step};
+pub use invariants::{assert_invariants, totals};
+pub use orders::{approve, buy, cancel, modify, place, price, sell, send, size};
+pub use signer::Signer;

@@ -1,0 +1,85 @@
+//! Actions in few words.
+
+use crate::genesis::{CHAIN_ID, asset, token_text};
+use tandem_exchange::action::{
+    Action, AddressText, Amount, ApproveAgent, Cancel, CancelOrders, Decimal, Grouping, HyperliquidChain,
+    Modify, Order, OrderKind, OrderRef, PlaceOrders, SpotSend, TimeInForce, UserSigned,
+};
+use tandem_types::{Address, OrderId, TokenId};
+
+/// A price from its spelling.
+#[must_use]
+pub fn price(text: &str) -> Decimal {
+    Decimal::parse(text).expect("a decimal")
+}
+
+/// A size from its spelling.
+#[must_use]
+pub fn size(text: &str) -> Decimal {
+    price(text)
+}
+
+fn order(base: TokenId, is_buy: bool, at: &str, of: &str) -> Order {
+    Order {
+        asset: asset(base),
+        is_buy,
+        price: price(at),
+        size: size(of),
+        reduce_only: false,
+        kind: OrderKind::Limit(TimeInForce::Gtc),
+        cloid: None,
+        self_trade_prevention: None,
+    }
+}
+
+/// A good-til-cancelled bid.
+#[must_use]
+pub fn buy(base: TokenId, at: &str, of: &str) -> Order {
+    order(base, true, at, of)
+}
+
+/// A good-til-cancelled ask.
+#[must_use]
+pub fn sell(base: TokenId, at: &str, of: &str) -> Order {
+    order(base, false, at, of)
+}
+
+/// Places orders in one action.
+#[must_use]
+pub fn place(orders: &[Order]) -> Action {
+    Action::Order(PlaceOrders { orders: orders.to_vec(), grouping: Grouping::Na, builder: None })
+}
+
+/// Cancels orders in one action.
+#[must_use]
+pub fn cancel(base: TokenId, ids: &[OrderId]) -> Action {
+    let cancels = ids.iter().map(|order| Cancel { asset: asset(base), order: *order }).collect();
+    Action::Cancel(CancelOrders { cancels, fast: None })
+}
+
+/// Replaces one order.
+#[must_use]
+pub const fn modify(id: OrderId, order: Order) -> Action {
+    Action::Modify(Modify { target: OrderRef::Id(id), order })
+}
+
+/// Approves `agent` under a name, or as the unnamed one. `nonce` is signed within.
+#[must_use]
+pub fn approve(agent: &Address, name: Option<&str>, nonce: u64) -> Action {
+    Action::ApproveAgent(ApproveAgent { agent: *agent, name: name.map(Into::into), user: user(nonce) })
+}
+
+const fn user(nonce: u64) -> UserSigned {
+    UserSigned { chain_id: CHAIN_ID, chain: HyperliquidChain::Testnet, nonce }
+}
+
+/// Sends tokens. `nonce` is signed within.
+#[must_use]
+pub fn send(to: &Address, token: TokenId, amount: &str, nonce: u64) -> Action {
+    Action::SpotSend(SpotSend {
+        destination: AddressText::new(&to.to_string()).expect("an address"),
+        token: token_text(token).into(),
+        amount: Amount::new(amount).expect("an amount"),
+        user: user(nonce),
+    })
+}

@@ -1,0 +1,79 @@
+//! Keys by number, and what they sign.
+
+use tandem_crypto::{ed25519, secp256k1};
+use tandem_exchange::Transaction;
+use tandem_exchange::action::{
+    Action, Network, Signature, SignedAction, ed25519_address, ed25519_message, l1_digest,
+};
+use tandem_types::Address;
+
+/// A key of either scheme.
+#[derive(Clone, Debug)]
+pub enum Signer {
+    /// An account's own, as wallets have.
+    Wallet(secp256k1::SigningKey),
+    /// An ed25519 API key.
+    Key(Box<ed25519::SigningKey>),
+}
+
+impl Signer {
+    /// The wallet of this number, which is not 0.
+    #[must_use]
+    pub fn wallet(number: u8) -> Self {
+        Self::Wallet(secp256k1::SigningKey::from_bytes(&[number; 32]).expect("small numbers are keys"))
+    }
+
+    /// The API key of this number.
+    #[must_use]
+    pub fn key(number: u8) -> Self {
+        Self::Key(Box::new(ed25519::SigningKey::from_seed([number; 32])))
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        match self {
+            Self::Wallet(key) => key.address(),
+            Self::Key(key) => ed25519_address(&key.public_key()),
+        }
+    }
+
+    /// Signs an action as clients do.
+    #[must_use]
+    pub fn sign(
+        &self,
+        action: &Action,
+        nonce: u64,
+        expires_after: Option<u64>,
+        network: &Network,
+    ) -> SignedAction {
+        let unsigned = secp256k1::Signature { r: [0; 32], s: [0; 32], y_is_odd: false };
+        let mut signed = SignedAction {
+            action: action.encode(),
+            nonce,
+            vault_address: None,
+            expires_after,
+            signature: Signature::Secp256k1(unsigned),
+        };
+        let user_digest = action.user_digest();
+        signed.signature = match self {
+            Self::Wallet(key) => {
+                let l1 = || l1_digest(network.source(), &signed.action_hash());
+                Signature::Secp256k1(key.sign(&user_digest.unwrap_or_else(l1)))
+            }
+            Self::Key(key) => {
+                let hash = user_digest.unwrap_or_else(|| signed.action_hash());
+                let signature = key.sign(&ed25519_message(&network.genesis_hash, &hash));
+                Signature::Ed25519 { public_key: key.public_key(), signature }
+            }
+        };
+        signed
+    }
+
+    /// Signs and checks.
+    #[must_use]
+    pub fn transaction(&self, action: &Action, nonce: u64, network: &Network) -> Transaction {
+        let signed = self.sign(action, nonce, None, network);
+        Transaction::from_signed(&signed, network).expect("a well-signed action passes")
+    }
+}
