@@ -1,0 +1,7 @@
+//! Consensus as a whole: real engines on loopback, a tiny chain that counts.
+
+mod chain;
+mod node;
+
+mod four;
+mod one;
