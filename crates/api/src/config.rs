@@ -1,0 +1,69 @@
+//! What an operator may choose.
+
+use std::net::SocketAddr;
+
+/// Settings of the server.
+#[derive(Clone, Debug)]
+pub struct ApiConfig {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: Vec<SocketAddr>,
+    /// Bounds.
+    pub limits: Limits,
+    /// Blocks of the past from which the views are filled at start.
+    pub past_blocks: u64,
+    /// Appends further metrics in Prometheus's format, of other parts of the program.
+    pub metrics: Option<fn(&mut String)>,
+}
+
+impl ApiConfig {
+    /// Listens on these addresses, with defaults for the rest.
+    #[must_use]
+    pub fn new(listen: Vec<SocketAddr>) -> Self {
+        Self { listen, limits: Limits::default(), past_blocks: 10_000, metrics: None }
+    }
+}
+
+/// Bounds of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a request's body and of a WebSocket message: the longest action as JSON, with room.
+    pub body_bytes_max: usize,
+    /// Connections in all; more are closed at once.
+    pub connections_max: usize,
+    /// Connections from one address.
+    pub connections_per_ip_max: usize,
+    /// WebSockets in all.
+    pub websockets_max: usize,
+    /// WebSockets from one address.
+    pub websockets_per_ip_max: usize,
+    /// Subscriptions of a WebSocket.
+    pub subscriptions_max: usize,
+    /// Messages that may wait for a slow reader; one more and it is disconnected.
+    pub queue_messages_max: usize,
+    /// Posted requests of a WebSocket that may be under way.
+    pub posts_in_flight_max: usize,
+    /// How long a connection may take for the head of its next request, in milliseconds.
+    pub head_timeout_ms: u64,
+    /// How long a request's body may take, in milliseconds.
+    pub body_timeout_ms: u64,
+    /// After how long without a message either way a WebSocket is closed, in milliseconds.
+    pub websocket_idle_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes_max: 128 << 10,
+            connections_max: 20_000,
+            connections_per_ip_max: 10_000,
+            websockets_max: 10_000,
+            websockets_per_ip_max: 1_000,
+            subscriptions_max: 1_000,
+            queue_messages_max: 1_024,
+            posts_in_flight_max: 100,
+            head_timeout_ms: 60_000,
+            body_timeout_ms: 10_000,
+            websocket_idle_ms: 60_000,
+        }
+    }
+}

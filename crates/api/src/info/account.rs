@@ -1,0 +1,243 @@
+//! Questions about accounts. Somebody unknown has nothing: that is no error.
+
+use super::fields::{Fields, OrderName};
+use crate::app::App;
+use crate::error::ApiError;
+use crate::format::Fixed;
+use crate::hex;
+use crate::wire::{WireBalance, WireFill, WireOrder, WireOrderDetails, WireStatus, address_text};
+use serde_json::{Value, json};
+use tandem_book::OrderKey;
+use tandem_exchange::{AccountOrder, AddressKey, AgentSlot, BalanceKey, CloidKey, ExchangeTables, Role};
+use tandem_indexer::{CLOSED_PER_ACCOUNT, FILLS_PER_ACCOUNT, Indexer, OpenOrder, OrderStatus};
+use tandem_types::{AccountId, Address, OrderId};
+
+/// Decimals of a rate in millionths.
+const PPM_DECIMALS: u8 = 6;
+const ATOMS_PER_USD: u64 = 100_000_000;
+
+fn account_of(views: &Indexer, fields: &Fields<'_>) -> Result<Option<AccountId>, ApiError> {
+    Ok(views.markets().account(&fields.user()?))
+}
+
+/// What an account has, token by token, without those that it has none of.
+pub(crate) fn spot_balances(account: AccountId, views: &Indexer, app: &App) -> Vec<WireBalance> {
+    let state = app.node.state();
+    let balances = &state.tables.exchange.balances;
+    let rows = views.markets().tokens().filter_map(|(id, token)| {
+        let balance = balances.peek(&BalanceKey { account, token: id })?;
+        (!balance.total.is_zero()).then(|| WireBalance::new(id, token, balance.total, balance.hold))
+    });
+    rows.collect()
+}
+
+pub(super) fn spot_state(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
+    let views = app.views();
+    let balances = account_of(&views, fields)?.map(|account| spot_balances(account, &views, app));
+    Ok(json!({ "balances": balances.unwrap_or_default() }))
+}
+
+pub(super) fn clearinghouse_state(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
+    fields.user()?;
+    let nothing = json!({ "accountValue": "0.0", "totalNtlPos": "0.0", "totalRawUsd": "0.0", "totalMarginUsed": "0.0" });
+    Ok(json!({
+        "marginSummary": nothing,
+        "crossMarginSummary": nothing,
+        "crossMaintenanceMarginUsed": "0.0",
+        "withdrawable": "0.0",
+        "assetPositions": [],
+        "time": app.views().time().0,
+    }))
+}
+
+/// The open orders of an account, oldest first; the rules bound how many there are.
+pub(crate) fn open_orders_of(account: AccountId, app: &App) -> Vec<OpenOrder> {
+    let state = app.node.state();
+    let tables = &state.tables.exchange;
+    let mut found = Vec::new();
+    let mut from = AccountOrder::first(account);
+    while let Some((key, _)) = tables.account_orders.peek_first(&from, &AccountOrder::last(account)) {
+        found.extend(open_order(account, key.id, tables));
+        let Some(next) = key.id.next() else { break };
+        from.id = next;
+    }
+    found
+}
+
+fn open_order(account: AccountId, id: OrderId, tables: &ExchangeTables) -> Option<OpenOrder> {
+    let info = tables.account_orders.peek(&AccountOrder { account, id })?;
+    let order = tables.orders.peek(&OrderKey::new(info.market, info.side, info.price, id))?;
+    Some(OpenOrder {
+        id,
+        account,
+        market: info.market,
+        side: info.side,
+        price: info.price,
+        size: info.size,
+        remaining: order.remaining,
+        time: info.time,
+        cloid: info.cloid,
+    })
+}
+
+pub(super) fn open_orders(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
+    let views = app.views();
+    let orders = account_of(&views, fields)?.map(|account| open_orders_of(account, app)).unwrap_or_default();
+    Ok(json!(orders.iter().filter_map(|order| WireOrder::new(order, views.markets())).collect::<Vec<_>>()))
+}
+
+pub(super) fn open_orders_in_detail(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
+    let views = app.views();
+    let orders = account_of(&views, fields)?.map(|account| open_orders_of(account, app)).unwrap_or_default();
+    let rows = orders.iter().filter_map(|order| WireOrderDetails::new(order, views.markets()));
+    Ok(json!(rows.collect::<Vec<_>>()))
+}
+
+/// Open orders, then those that ended, each the latest first.
+pub(super) fn historical_orders(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
+    let views = app.views();
+    let Some(account) = account_of(&views, fields)? else { return Ok(json!([])) };
+    let now = open_orders_of(account, app);
+    let open = now.iter().rev().map(|order| (order, OrderStatus::Open, order.time));
+    let ended = views.history().of(account).map(|closed| (&closed.order, closed.status, closed.time));
+    let rows = open.chain(ended).take(CLOSED_PER_ACCOUNT).filter_map(|(order, status, time)| {
+        Some(WireStatus::new(WireOrderDetails::new(order, views.markets())?, status, time))
+    });
+    Ok(json!(rows.collect::<Vec<_>>()))
+}
+
+pub(super) fn order_status(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
+    let views = app.views();
+    let name = fields.order()?;
+    let found = account_of(&views, fields)?.and_then(|account| find(account, name, &views, app));
+    let wire = found.and_then(|(order, status, time)| {
+        Some(WireStatus::new(WireOrderDetails::new(&order, views.markets())?, status, time))
+    });
+    Ok(wire.map_or_else(
+        || json!({ "status": "unknownOid" }),
+        |wire| json!({ "status": "order", "order": wire }),
+    ))
+}
+
+type Found = (OpenOrder, OrderStatus, tandem_types::BlockTime);
+
+fn find(account: AccountId, name: OrderName, views: &Indexer, app: &App) -> Option<Found> {
+    let open = {
+        let state = app.node.state();
+        let tables = &state.tables.exchange;
+        let id = match name {
+            OrderName::Id(id) => Some(id),
+            OrderName::Cloid(cloid) => tables.cloids.peek(&CloidKey::of(account, &cloid)).copied(),
+        };
+        id.and_then(|id| open_order(account, id, tables))
+    };
+    if let Some(order) = open {
+        return Some((order, OrderStatus::Open, order.time));
+    }
+    let closed = match name {
+        OrderName::Id(id) => views.history().order(id).filter(|closed| closed.order.account == account),
+        OrderName::Cloid(cloid) => views.history().by_cloid(account, cloid),
+    }?;
+    Some((closed.order, closed.status, closed.time))
+}
+
+pub(super) fn fills(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
+    let views = app.views();
+    let Some(account) = account_of(&views, fields)? else { return Ok(json!([])) };
+    let rows = views.fills().of(account).take(FILLS_PER_ACCOUNT);
+    Ok(json!(rows.filter_map(|row| WireFill::new(row, account, views.markets())).collect::<Vec<_>>()))
+}
+
+pub(super) fn fills_by_time(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
+    let views = app.views();
+    let (from, to) = (fields.number("startTime")?, fields.optional_number("endTime")?.unwrap_or(u64::MAX));
+    let Some(account) = account_of(&views, fields)? else { return Ok(json!([])) };
+    let within = views.fills().of(account).filter(|row| (from..=to).contains(&row.time.0));
+    let mut rows: Vec<_> = within.filter_map(|row| WireFill::new(row, account, views.markets())).collect();
+    rows.reverse();
+    Ok(json!(rows))
+}
+
+pub(super) fn fees(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
+    fields.user()?;
+    let config = app.node.state().tables.exchange.config.peek(&()).copied();
+    let (taker, maker) = config.map_or((0, 0), |config| (config.taker_fee_ppm, config.maker_fee_ppm));
+    let rate = |ppm: u32| Fixed::new(u128::from(ppm), PPM_DECIMALS);
+    Ok(json!({
+        "dailyUserVlm": [],
+        "feeSchedule": {
+            "cross": "0.0", "add": "0.0", "spotCross": rate(taker), "spotAdd": rate(maker),
+            "tiers": { "vip": [], "mm": [] }, "referralDiscount": "0.0", "stakingDiscountTiers": [],
+        },
+        "userCrossRate": "0.0",
+        "userAddRate": "0.0",
+        "userSpotCrossRate": rate(taker),
+        "userSpotAddRate": rate(maker),
+        "activeReferralDiscount": "0.0",
+        "trial": null,
+        "feeTrialReward": "0.0",
+        "nextTrialAvailableTimestamp": null,
+        "stakingLink": null,
+        "activeStakingDiscount": { "bpsOfMaxSupply": "0.0", "discount": "0.0" },
+    }))
+}
+
+pub(super) fn rate_limit(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
+    let account = account_of(&app.views(), fields)?;
+    let state = app.node.state();
+    let tables = &state.tables.exchange;
+    let account = account.and_then(|account| tables.accounts.peek(&account));
+    let base = tables.config.peek(&()).map_or(0, |config| config.budget_base);
+    let traded = account.map_or(0, |account| account.traded.0);
+    Ok(json!({
+        "cumVlm": Fixed::quote(u128::from(traded)),
+        "nRequestsUsed": account.map_or(0, |account| account.actions),
+        "nRequestsCap": base.saturating_add(traded / ATOMS_PER_USD),
+        "nRequestsSurplus": 0,
+    }))
+}
+
+pub(super) fn role(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
+    let user = fields.user()?;
+    let state = app.node.state();
+    let tables = &state.tables.exchange;
+    let signer = tables.signers.peek(&AddressKey::of(&user));
+    Ok(match signer.map(|signer| (signer.role, signer.account)) {
+        Some((Role::Master, _)) => json!({ "role": "user" }),
+        Some((Role::Agent { .. }, account)) => {
+            let owner = tables.accounts.peek(&account).map(|account| address_text(&account.address));
+            json!({ "role": "agent", "data": { "user": owner } })
+        }
+        Some((Role::Revoked { .. }, _)) | None => json!({ "role": "missing" }),
+    })
+}
+
+/// The named agents of an account. The state keeps of a name only its hash.
+pub(super) fn agents(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
+    let Some(account) = account_of(&app.views(), fields)? else { return Ok(json!([])) };
+    let state = app.node.state();
+    let tables = &state.tables.exchange;
+    let unnamed = AddressKey::of_name(b"");
+    let mut rows = Vec::new();
+    let (mut from, last) = (slot(account, 0), slot(account, u128::MAX));
+    while let Some((found, agent)) = tables.agents.peek_first(&from, &last) {
+        if found.name != unnamed {
+            rows.push(agent_row(found, agent, tables));
+        }
+        let Some(next) = u128::from_be_bytes(found.name.0).checked_add(1) else { break };
+        from = slot(account, next);
+    }
+    Ok(json!(rows))
+}
+
+const fn slot(account: AccountId, name: u128) -> AgentSlot {
+    AgentSlot { account, name: AddressKey(name.to_be_bytes()) }
+}
+
+fn agent_row(slot: &AgentSlot, agent: &Address, tables: &ExchangeTables) -> Value {
+    let until = match tables.signers.peek(&AddressKey::of(agent)).map(|signer| signer.role) {
+        Some(Role::Agent { valid_until }) => Some(valid_until.0),
+        _ => None,
+    };
+    json!({ "name": hex::text(&slot.name.0), "address": address_text(agent), "validUntil": until })
+}

@@ -1,0 +1,136 @@
+//! `/metrics` and `/health`.
+
+use crate::app::App;
+use crate::connection::Places;
+use crate::http;
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use serde_json::json;
+use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Without a block for that long the chain counts as stalled, in milliseconds.
+const STALLED_MS: u64 = 10_000;
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    /// One more.
+    pub(crate) fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn value(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What the server counts of itself.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) exchange_requests: Counter,
+    pub(crate) info_requests: Counter,
+    responses_ok: Counter,
+    responses_client_error: Counter,
+    responses_server_error: Counter,
+    pub(crate) connections: Arc<Places>,
+    pub(crate) connections_refused: Counter,
+    pub(crate) websockets: Arc<Places>,
+    pub(crate) websockets_slow: Counter,
+}
+
+impl Counters {
+    pub(crate) fn count_response(&self, status: StatusCode) {
+        let counter = match status.as_u16() {
+            0..400 => &self.responses_ok,
+            400..500 => &self.responses_client_error,
+            _ => &self.responses_server_error,
+        };
+        counter.add();
+    }
+}
+
+/// Everything in Prometheus's text format.
+pub(crate) fn text(app: &App) -> String {
+    let mut out = String::with_capacity(4096);
+    let node = app.node.metrics();
+    let load = |value: &AtomicU64| value.load(Ordering::Relaxed);
+    let (actions, evm) = app.node.pool().len();
+    let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let own = &app.counters;
+    let rows = [
+        ("chain_height_blocks", "gauge", "Height of the last decided block.", load(&node.height)),
+        ("chain_blocks_total", "counter", "Blocks decided since the start.", load(&node.blocks)),
+        ("chain_actions_total", "counter", "Exchange actions decided.", load(&node.actions)),
+        ("chain_items_total", "counter", "Orders, cancels and the like decided.", load(&node.items)),
+        ("chain_trades_total", "counter", "Trades.", load(&node.trades)),
+        ("chain_evm_gas_total", "counter", "Gas used by EVM blocks.", load(&node.evm_gas)),
+        ("pool_refused_total", "counter", "Submissions refused at admission.", load(&node.refused)),
+        ("pool_actions_count", "gauge", "Exchange actions waiting.", count(actions)),
+        ("pool_evm_transactions_count", "gauge", "EVM transactions waiting.", count(evm)),
+        ("api_exchange_requests_total", "counter", "Requests to /exchange.", own.exchange_requests.value()),
+        ("api_info_requests_total", "counter", "Requests to /info.", own.info_requests.value()),
+        ("api_responses_ok_total", "counter", "Responses with a status below 400.", own.responses_ok.value()),
+        (
+            "api_responses_client_error_total",
+            "counter",
+            "Responses with a status of 4xx.",
+            own.responses_client_error.value(),
+        ),
+        (
+            "api_responses_server_error_total",
+            "counter",
+            "Responses with a status of 5xx.",
+            own.responses_server_error.value(),
+        ),
+        ("api_connections_count", "gauge", "Open connections.", count(own.connections.taken())),
+        (
+            "api_connections_refused_total",
+            "counter",
+            "Connections closed for want of room.",
+            own.connections_refused.value(),
+        ),
+        ("api_websockets_count", "gauge", "Open WebSockets.", count(own.websockets.taken())),
+        (
+            "api_websockets_slow_total",
+            "counter",
+            "WebSockets closed because their reader was too slow.",
+            own.websockets_slow.value(),
+        ),
+        ("api_subscriptions_count", "gauge", "Subscriptions.", count(app.topics().subscriptions())),
+    ];
+    for (name, kind, help, value) in rows {
+        // Writing to a string does not fail.
+        write!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n").ok();
+    }
+    if let Some(more) = app.config.metrics {
+        more(&mut out);
+    }
+    out
+}
+
+/// Whether the chain moves.
+pub(crate) fn health(app: &App) -> Response<Body> {
+    let (height, time) = {
+        let state = app.node.state();
+        (state.head().height.0, state.head().time.0)
+    };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis());
+    let age_ms = u64::try_from(now).unwrap_or(u64::MAX).saturating_sub(time);
+    let stalled = age_ms > STALLED_MS;
+    let status = if stalled { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    let body = json!({
+        "status": if stalled { "stalled" } else { "ok" },
+        "height": height,
+        "time": time,
+        "ageMs": age_ms,
+        "chainId": app.node.identity().network.chain_id.0,
+        "genesisHash": app.node.identity().network.genesis_hash.to_string(),
+        "version": env!("CARGO_PKG_VERSION"),
+    });
+    http::with_status(status, "application/json", body.to_string())
+}

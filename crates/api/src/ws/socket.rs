@@ -1,0 +1,138 @@
+//! One WebSocket: what it hears, what it sends, when it ends.
+
+use super::message::Client;
+use super::outbox::Outbox;
+use crate::app::{App, stopped};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt, StreamExt};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// How long the last message may take to leave.
+const CLOSE: Duration = Duration::from_secs(2);
+/// How often in the idle time the clocks are looked at and the other end is pinged.
+const LOOKS_PER_IDLE: u32 = 4;
+
+const NORMAL: u16 = 1000;
+const GOING_AWAY: u16 = 1001;
+const UNSUPPORTED: u16 = 1003;
+const POLICY: u16 = 1008;
+
+/// Why a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The other end closed it, or it broke.
+    Gone,
+    /// We close it: a code and a reason.
+    Close(u16, &'static str),
+}
+
+/// Serves a WebSocket until it ends.
+pub(crate) async fn run(app: Arc<App>, socket: WebSocket) {
+    let (outbox, messages) = Outbox::new(app.config.limits.queue_messages_max);
+    let outbox = Arc::new(outbox);
+    let (sink, stream) = socket.split();
+    let idle = Duration::from_millis(app.config.limits.websocket_idle_ms);
+    let now = Instant::now();
+    let client = Client::new(Arc::clone(&app), Arc::clone(&outbox));
+    let mut socket = Socket { sink, stream, messages, outbox, client, idle, heard: now, active: now };
+    let mut stop = pin!(stopped(app.stop.clone()));
+    let end = tokio::select! {
+        () = &mut stop => End::Close(GOING_AWAY, "server is shutting down"),
+        end = socket.serve() => end,
+    };
+    if let End::Close(code, reason) = end {
+        if code == POLICY {
+            app.counters.websockets_slow.add();
+        }
+        let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
+        tokio::time::timeout(CLOSE, socket.sink.send(Message::Close(Some(frame)))).await.ok();
+    }
+}
+
+struct Socket {
+    sink: SplitSink<WebSocket, Message>,
+    stream: SplitStream<WebSocket>,
+    messages: mpsc::Receiver<Utf8Bytes>,
+    outbox: Arc<Outbox>,
+    client: Client,
+    idle: Duration,
+    /// When anything was last heard, answers to pings included.
+    heard: Instant,
+    /// When a message last went either way.
+    active: Instant,
+}
+
+impl Socket {
+    async fn serve(&mut self) -> End {
+        let mut clock = tokio::time::interval((self.idle / LOOKS_PER_IDLE).max(Duration::from_millis(1)));
+        loop {
+            let outbox = Arc::clone(&self.outbox);
+            let end = tokio::select! {
+                () = outbox.overflow() => Some(SLOW),
+                _ = clock.tick() => self.look_at_clock().await,
+                message = self.messages.recv() => match message {
+                    Some(message) => self.send_all(message).await,
+                    None => Some(End::Gone),
+                },
+                heard = self.stream.next() => self.hear(heard),
+            };
+            if let Some(end) = end {
+                return end;
+            }
+        }
+    }
+
+    fn hear(&mut self, heard: Option<Result<Message, axum::Error>>) -> Option<End> {
+        let Some(Ok(message)) = heard else { return Some(End::Gone) };
+        self.heard = Instant::now();
+        match message {
+            Message::Text(text) => {
+                self.active = self.heard;
+                self.client.hear(text.as_str());
+                None
+            }
+            Message::Binary(_) => Some(End::Close(UNSUPPORTED, "messages must be text")),
+            // Pings are answered below us.
+            Message::Ping(_) | Message::Pong(_) => None,
+            Message::Close(_) => Some(End::Gone),
+        }
+    }
+
+    /// Sends a message and all that wait behind it, then flushes once.
+    async fn send_all(&mut self, first: Utf8Bytes) -> Option<End> {
+        self.active = Instant::now();
+        let outbox = Arc::clone(&self.outbox);
+        let (sink, messages) = (&mut self.sink, &mut self.messages);
+        let sending = async {
+            sink.feed(Message::Text(first)).await?;
+            while let Ok(next) = messages.try_recv() {
+                sink.feed(Message::Text(next)).await?;
+            }
+            sink.flush().await
+        };
+        tokio::select! {
+            sent = sending => sent.err().map(|_| End::Gone),
+            () = outbox.overflow() => Some(SLOW),
+        }
+    }
+
+    async fn look_at_clock(&mut self) -> Option<End> {
+        if self.active.elapsed() >= self.idle {
+            return Some(End::Close(NORMAL, "idle: send a ping at least once a minute"));
+        }
+        if self.heard.elapsed() >= self.idle {
+            return Some(End::Close(NORMAL, "no answer to pings"));
+        }
+        let ping = self.sink.send(Message::Ping(bytes::Bytes::new()));
+        match tokio::time::timeout(self.idle, ping).await {
+            Ok(Ok(())) => None,
+            Ok(Err(_)) | Err(_) => Some(End::Gone),
+        }
+    }
+}
+
+const SLOW: End = End::Close(POLICY, "too slow: messages were produced faster than read");

@@ -1,0 +1,164 @@
+//! Candles of one market, and its last day.
+//!
+//! A candle exists only where there was a trade, so a quiet market costs nothing.
+
+use std::collections::VecDeque;
+use tandem_types::{BlockTime, PriceRank};
+
+/// Candles kept of each market and interval; what the API hands out at most.
+pub const CANDLES_KEPT: usize = 5_000;
+/// Milliseconds of a day.
+pub const DAY_MS: u64 = 24 * 3_600_000;
+
+/// How long a candle is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Interval {
+    /// One minute.
+    Minute,
+    /// Five minutes.
+    FiveMinutes,
+    /// A quarter of an hour.
+    Quarter,
+    /// One hour.
+    Hour,
+    /// One day.
+    Day,
+}
+
+impl Interval {
+    /// Every interval, shortest first.
+    pub const ALL: [Self; 5] = [Self::Minute, Self::FiveMinutes, Self::Quarter, Self::Hour, Self::Day];
+
+    /// Its length in milliseconds.
+    #[must_use]
+    pub const fn ms(self) -> u64 {
+        match self {
+            Self::Minute => 60_000,
+            Self::FiveMinutes => 300_000,
+            Self::Quarter => 900_000,
+            Self::Hour => 3_600_000,
+            Self::Day => DAY_MS,
+        }
+    }
+
+    /// Its word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Minute => "1m",
+            Self::FiveMinutes => "5m",
+            Self::Quarter => "15m",
+            Self::Hour => "1h",
+            Self::Day => "1d",
+        }
+    }
+
+    /// The interval of a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|interval| interval.word() == word)
+    }
+
+    const fn at(self) -> usize {
+        match self {
+            Self::Minute => 0,
+            Self::FiveMinutes => 1,
+            Self::Quarter => 2,
+            Self::Hour => 3,
+            Self::Day => 4,
+        }
+    }
+}
+
+/// The trades of one interval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candle {
+    /// When it began, in milliseconds.
+    pub start: u64,
+    /// First price.
+    pub open: PriceRank,
+    /// Highest price.
+    pub high: PriceRank,
+    /// Lowest price.
+    pub low: PriceRank,
+    /// Last price.
+    pub close: PriceRank,
+    /// Size traded, in lots.
+    pub lots: u128,
+    /// Notional traded, in quote atoms.
+    pub notional: u128,
+    /// Number of trades.
+    pub trades: u64,
+}
+
+/// The last 24 hours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DayStats {
+    /// The price 24 hours ago, or the first since.
+    pub price_before: Option<PriceRank>,
+    /// The last price.
+    pub price_last: Option<PriceRank>,
+    /// Size traded, in lots.
+    pub lots: u128,
+    /// Notional traded, in quote atoms.
+    pub notional: u128,
+}
+
+/// The candles of one market.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Candles {
+    series: [VecDeque<Candle>; Interval::ALL.len()],
+}
+
+impl Candles {
+    /// Adds a trade. Trades come in the order of time.
+    pub(crate) fn add(&mut self, time: BlockTime, price: PriceRank, lots: u64, notional: u128) {
+        for interval in Interval::ALL {
+            let start = time.0 - time.0 % interval.ms();
+            let series = &mut self.series[interval.at()];
+            if series.back().is_none_or(|last| last.start < start) {
+                if series.len() >= CANDLES_KEPT {
+                    series.pop_front();
+                }
+                let (open, high, low, close) = (price, price, price, price);
+                series.push_back(Candle { start, open, high, low, close, lots: 0, notional: 0, trades: 0 });
+            }
+            if let Some(candle) = series.back_mut() {
+                candle.high = candle.high.max(price);
+                candle.low = candle.low.min(price);
+                candle.close = price;
+                candle.lots = candle.lots.saturating_add(u128::from(lots));
+                candle.notional = candle.notional.saturating_add(notional);
+                candle.trades = candle.trades.saturating_add(1);
+            }
+        }
+    }
+
+    /// Candles that begin within `from..=to`, oldest first.
+    pub(crate) fn between(&self, interval: Interval, from: u64, to: u64) -> impl Iterator<Item = &Candle> {
+        let series = &self.series[interval.at()];
+        let first = series.partition_point(|candle| candle.start < from);
+        series.range(first..).take_while(move |candle| candle.start <= to)
+    }
+
+    pub(crate) fn last(&self, interval: Interval) -> Option<&Candle> {
+        self.series[interval.at()].back()
+    }
+
+    /// The 24 hours before `now`, to the minute.
+    pub(crate) fn day(&self, now: BlockTime) -> DayStats {
+        let minutes = &self.series[Interval::Minute.at()];
+        let first = minutes.partition_point(|candle| candle.start < now.0.saturating_sub(DAY_MS));
+        let before = first.checked_sub(1).and_then(|at| minutes.get(at)).map(|candle| candle.close);
+        let mut stats = DayStats {
+            price_before: before.or_else(|| minutes.get(first).map(|candle| candle.open)),
+            price_last: minutes.back().map(|candle| candle.close),
+            ..DayStats::default()
+        };
+        for candle in minutes.range(first..) {
+            stats.lots = stats.lots.saturating_add(candle.lots);
+            stats.notional = stats.notional.saturating_add(candle.notional);
+        }
+        stats
+    }
+}

@@ -1,0 +1,11 @@
+//! The server over a real socket, in front of a real node: one validator, its own genesis, real blocks.
+
+mod chain;
+mod client;
+mod contract;
+mod errors;
+mod events;
+mod proofs;
+mod shapes;
+mod transactions;
+mod wallet;
