@@ -1,0 +1,162 @@
+//! Runs a node until it is told to stop.
+
+use crate::cli::Start;
+use crate::home::Home;
+use crate::keys::random;
+use crate::status;
+use eyre::{Result, WrapErr, eyre};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use tandem_api::ApiConfig;
+use tandem_consensus::{Config, ConsensusHandle, Keys, NodeSeed, Report, ValidatorAddress};
+use tandem_node::{NodeHandle, Opened, PoolLimits, consensus_domain};
+use tandem_rpc::RpcConfig;
+use tandem_storage::RealFiles;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// What is logged unless `TANDEM_LOG` says otherwise. The network layer calls it an error when nobody listens, which is
+/// the rule for a single validator.
+const LOG_DEFAULT: &str = "warn,arc_malachitebft_network=off,arc_malachitebft_engine=error";
+
+/// Where to serve; 0 picks a free port.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Endpoints {
+    /// The exchange API.
+    pub(crate) api_port: u16,
+    /// The Ethereum JSON-RPC.
+    pub(crate) rpc_port: u16,
+}
+
+/// Where the node serves.
+#[derive(Debug)]
+pub(crate) struct Served {
+    api: Vec<String>,
+    rpc: Vec<String>,
+}
+
+impl Served {
+    /// Prints the addresses.
+    pub(crate) fn print(&self) {
+        println!("Exchange   {}", self.api.join("  "));
+        println!("Ethereum   {}", self.rpc.join("  "));
+    }
+}
+
+/// Runs `tandem start`.
+pub(crate) fn start(arguments: &Start) -> Result<()> {
+    let home = Home::open(&arguments.home)?;
+    let endpoints = Endpoints { api_port: home.config.api_port, rpc_port: home.config.rpc_port };
+    run(&home, &endpoints, Served::print)
+}
+
+/// Runs the node of `home` until SIGINT or SIGTERM, or until it fails; `ready` is called once it serves.
+pub(crate) fn run(home: &Home, endpoints: &Endpoints, ready: impl FnOnce(&Served)) -> Result<()> {
+    let filter = EnvFilter::try_from_env("TANDEM_LOG").unwrap_or_else(|_| EnvFilter::new(LOG_DEFAULT));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().wrap_err("starting threads")?;
+    runtime.block_on(serve(home, endpoints, ready))
+}
+
+async fn serve(home: &Home, endpoints: &Endpoints, ready: impl FnOnce(&Served)) -> Result<()> {
+    let Opened { executor, handle } = open(home)?;
+    let genesis = handle.genesis();
+    let domain = consensus_domain(genesis.hash(), genesis.system.parameters.chain_id);
+    let keys = Keys { validator: Some(home.validator.clone()), node: NodeSeed(home.node_seed) };
+    let config = consensus_config(home)?;
+    let mut consensus = tandem_consensus::start(config, domain, keys, executor, Arc::new(report))
+        .await
+        .wrap_err("starting consensus")?;
+    let api = tandem_api::serve(handle.clone(), ApiConfig::new(loopback(endpoints.api_port)))
+        .await
+        .wrap_err("starting the exchange API")?;
+    let rpc_address = SocketAddr::from((Ipv4Addr::LOCALHOST, endpoints.rpc_port));
+    let rpc = tandem_rpc::serve(handle.clone(), RpcConfig::new(vec![rpc_address]))
+        .await
+        .wrap_err("starting the Ethereum JSON-RPC")?;
+    ready(&Served { api: urls(api.addresses()), rpc: urls(rpc.addresses()) });
+    println!("ready");
+    let ended = until_stopped(&mut consensus, &handle).await;
+    api.stop().await;
+    rpc.stop().await;
+    match ended {
+        Ended::Asked => consensus.stop().await.wrap_err("stopping consensus"),
+        Ended::Failed(error) => Err(error),
+    }
+}
+
+/// Both loopback addresses; IPv4 alone where the machine has no IPv6. A free port differs between the two.
+fn loopback(port: u16) -> Vec<SocketAddr> {
+    let v6 = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
+    let v4 = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let has_v6 = std::net::TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, 0))).is_ok();
+    if has_v6 { vec![v4, v6] } else { vec![v4] }
+}
+
+fn urls(addresses: &[SocketAddr]) -> Vec<String> {
+    addresses.iter().map(|address| format!("http://{address}")).collect()
+}
+
+enum Ended {
+    Asked,
+    Failed(eyre::Report),
+}
+
+async fn until_stopped(consensus: &mut ConsensusHandle, handle: &NodeHandle) -> Ended {
+    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    let (Ok(mut interrupt), Ok(mut terminate)) = (interrupt, terminate) else {
+        return Ended::Failed(eyre!("cannot listen for signals"));
+    };
+    let line = tokio::spawn(status::print(handle.clone()));
+    let ended = tokio::select! {
+        _ = interrupt.recv() => Ended::Asked,
+        _ = terminate.recv() => Ended::Asked,
+        end = consensus.wait() => Ended::Failed(match end {
+            Ok(()) => eyre!("consensus ended by itself"),
+            Err(error) => eyre::Report::new(error).wrap_err("consensus failed"),
+        }),
+    };
+    line.abort();
+    status::clear();
+    ended
+}
+
+/// Opens the home's store and brings the state to its last decided block.
+pub(crate) fn open(home: &Home) -> Result<Opened> {
+    let genesis = home.genesis.to_genesis()?;
+    let files = RealFiles::new(home.path.join("data"))
+        .wrap_err_with(|| format!("opening {}", home.path.display()))?;
+    let mut config = tandem_storage::Config::new(random::<16>()?);
+    config.checkpoint_interval = home.config.checkpoint_interval.max(1);
+    config.history_blocks = Some(home.config.history_blocks).filter(|blocks| *blocks > 0);
+    let proposer = ValidatorAddress::of(&home.validator.public_key());
+    tandem_node::open(Arc::new(files), config, PoolLimits::default(), genesis, proposer)
+        .wrap_err_with(|| format!("opening the chain in {}", home.path.display()))
+}
+
+fn consensus_config(home: &Home) -> Result<Config> {
+    let listen = home.config.p2p_listen.parse().wrap_err("p2p_listen in config.toml")?;
+    let mut config = Config::new(home.config.moniker.clone(), home.path.join("consensus"), listen);
+    let peers =
+        home.config.p2p_peers.iter().map(|peer| peer.parse().wrap_err_with(|| format!("peer {peer:?}")));
+    config.peers = peers.collect::<Result<_>>()?;
+    Ok(config)
+}
+
+/// What consensus reports, into the log.
+fn report(report: Report) {
+    match report {
+        Report::Round { height, round } if round.0 > 0 => tracing::warn!(%height, %round, "another round"),
+        Report::Round { .. } => {}
+        Report::Decided { height, round, block } => tracing::info!(%height, %round, %block, "decided"),
+        Report::Invalid { height, round, block, reason } => {
+            tracing::warn!(%height, %round, %block, %reason, "invalid proposal");
+        }
+        Report::Diverged { height, block, reason } => {
+            tracing::error!(%height, %block, %reason, "this node's execution differs from the network's");
+        }
+        Report::PeerIgnored { peer, reason } => tracing::warn!(%peer, %reason, "peer ignored"),
+        Report::Stalled { height, for_ms } => tracing::warn!(%height, for_ms, "no decision"),
+    }
+}
