@@ -20,8 +20,9 @@ impl Place {
         format!("{}/{number:020}.log", self.dir)
     }
 
-    /// The numbers of the segments there are, in order.
+    /// The numbers of the segments there are, in order; their names are durable then.
     pub(super) fn segments(&self) -> Result<Vec<u64>, StorageError> {
+        self.files.sync_dir(self.dir).context("sync", self.dir)?;
         let names = self.files.list(self.dir).context("list", self.dir)?;
         Ok(names.iter().filter_map(|name| name.strip_suffix(".log")?.parse().ok()).collect())
     }
@@ -137,6 +138,9 @@ impl Segment {
     /// The frames of the segment that was written last, bodies checked and given to `visit`, and where they end. What
     /// a torn write left behind them is cut off.
     ///
+    /// They are durable then. A process that was killed between write and sync leaves frames that only the system's
+    /// cache holds: they are read like the others, and must not be acknowledged before the disk has them.
+    ///
     /// A frame is begun after the one before it was synced. So an unreadable frame with a valid header anywhere
     /// behind it was acknowledged once, and is an error.
     pub(super) fn recover(
@@ -155,6 +159,7 @@ impl Segment {
         if offset < size {
             self.cut_torn(offset, size)?;
         }
+        self.sync()?;
         Ok((entries, offset))
     }
 
@@ -164,8 +169,7 @@ impl Segment {
         if frame::any_header(self.seed, offset + 1, rest.get(1..).unwrap_or_default()) {
             return Err(self.corrupt(offset, "an unreadable frame before readable ones"));
         }
-        self.cut(offset)?;
-        self.sync()
+        self.cut(offset)
     }
 
     pub(super) fn cut(&self, len: u64) -> Result<(), StorageError> {

@@ -170,6 +170,26 @@ fn take(step: &Step, store: &Store, files: &SimulatedFiles, acknowledged: &mut A
     drop(outcome);
 }
 
+/// A sync that fails leaves bytes that only the cache holds. The next process reads them, so it makes them durable
+/// before it says that they are there.
+#[test]
+fn what_only_the_cache_held_is_durable_after_the_next_start() {
+    for (seed, at) in (0..16).flat_map(|seed| (1..8).map(move |at| (seed, at))) {
+        let files = SimulatedFiles::new(seed);
+        let mut acknowledged = Acknowledged::default();
+        let store = open(&files).unwrap().0;
+        acknowledged.initialise(&store).unwrap();
+        files.fail_at(at, std::io::ErrorKind::StorageFull);
+        drop(acknowledged.put_undecided(&store, 1, 0).and_then(|()| acknowledged.decide(&store)));
+        drop(store);
+        let store = acknowledged.recover(&files);
+        acknowledged.put_undecided(&store, acknowledged.decided + 1, 0).unwrap();
+        drop(store);
+        files.crash();
+        acknowledged.recover(&files);
+    }
+}
+
 proptest! {
     /// Any mixture of blocks, checkpoints, restarts, crashes and full disks: what was acknowledged is there.
     #[test]
