@@ -69,6 +69,8 @@ pub(crate) fn text(app: &App) -> String {
         ("chain_items_total", "counter", "Orders, cancels and the like decided.", load(&node.items)),
         ("chain_trades_total", "counter", "Trades.", load(&node.trades)),
         ("chain_evm_gas_total", "counter", "Gas used by EVM blocks.", load(&node.evm_gas)),
+        ("state_leaves_total", "counter", "Entries of the exchange's state changed.", load(&node.leaves)),
+        ("store_bytes_total", "counter", "Bytes written for blocks.", load(&node.stored_bytes)),
         ("pool_refused_total", "counter", "Submissions refused at admission.", load(&node.refused)),
         ("pool_actions_count", "gauge", "Exchange actions waiting.", count(actions)),
         ("pool_evm_transactions_count", "gauge", "EVM transactions waiting.", count(evm)),

@@ -15,6 +15,7 @@ use crate::parallel::AllCores;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tandem_codec::{Decode, Encode};
 use tandem_consensus::{
@@ -166,6 +167,7 @@ impl Executor {
             block: bytes.as_ref(),
             note: encoded.as_slice(),
         })?;
+        self.shared.metrics.stored_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         self.undecided.push(note);
         Ok(())
     }
@@ -266,7 +268,9 @@ impl Executor {
             delta: executed.delta,
             certificate: Bytes::from(certificate.to_bytes()),
         };
-        self.store.append(&decided.record(&executed.bytes))?;
+        let record = decided.record(&executed.bytes);
+        self.store.append(&record)?;
+        self.shared.metrics.stored_bytes.fetch_add(record.bytes(), Ordering::Relaxed);
         // From here the block is final.
         self.tip = decided.block.header.clone();
         self.tip_id = id;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tandem_codec::Decode;
 use tandem_evm::TxRejection;
 use tandem_exchange::action::SignedAction;
-use tandem_exchange::{Receipt, Transaction, claim_of};
+use tandem_exchange::{ExchangeTables, Receipt, Transaction, claim_of};
 use tandem_stf::Identity;
 use tandem_storage::{IndexHit, IndexKind, Store};
 use tandem_system::NetworkKind;
@@ -40,6 +40,10 @@ pub struct Metrics {
     pub refused: AtomicU64,
     /// Height of the last decided block.
     pub height: AtomicU64,
+    /// Entries of the exchange's state that decided blocks changed, each once a block.
+    pub leaves: AtomicU64,
+    /// Bytes written for blocks: each once before it is voted for, and once more with its results when decided.
+    pub stored_bytes: AtomicU64,
 }
 
 /// What the executor and the faces share.
@@ -95,6 +99,7 @@ impl Shared {
         add(&self.metrics.trades, actions.iter().map(trades).sum());
         let gas = decided.receipts.evm_header.as_ref().map_or(0, |header| header.gas_used);
         self.metrics.evm_gas.fetch_add(gas, Ordering::Relaxed);
+        add(&self.metrics.leaves, decided.delta.changes_under(&[ExchangeTables::ENGINE.0]).count());
         self.metrics.height.store(decided.height().0, Ordering::Relaxed);
     }
 }

@@ -17,6 +17,15 @@ pub(super) struct Node {
     pub(super) authority: String,
 }
 
+/// What a node has written since its start.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Written {
+    /// Entries of the exchange's state, each once a block.
+    pub(super) leaves: u64,
+    /// Bytes of blocks and their results.
+    pub(super) bytes: u64,
+}
+
 /// What a node says of itself.
 #[derive(Debug)]
 pub(super) struct Health {
@@ -59,6 +68,16 @@ impl Node {
         }
         let genesis_hash = Hash(from_hex(&said.genesis_hash).wrap_err("genesisHash of /health")?);
         Ok(Health { height: said.height, genesis_hash })
+    }
+
+    /// What it has written so far, by its metrics.
+    pub(super) fn written(&self) -> Result<Written> {
+        let text = self.get("/metrics").wrap_err("asking for /metrics")?;
+        let value = |name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            line.and_then(|value| value.trim().parse().ok()).ok_or_else(|| eyre!("no {name} in /metrics"))
+        };
+        Ok(Written { leaves: value("state_leaves_total")?, bytes: value("store_bytes_total")? })
     }
 
     fn get(&self, path: &str) -> Result<String> {

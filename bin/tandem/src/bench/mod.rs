@@ -68,12 +68,17 @@ pub(crate) fn run(arguments: &Bench) -> Result<()> {
         "sending    over {connections} connections for {} s, each request when it is due",
         arguments.seconds
     );
-    let before = node.health()?;
+    let (before, written_before) = (node.health()?, node.written()?);
     let (tally, elapsed) = runtime.block_on(drive(&node, requests, schedule))?;
-    let after = node.health()?;
-    let blocks = after.height.saturating_sub(before.height);
-    Row { arguments, elapsed: elapsed.max(Duration::from_secs(arguments.seconds.into())), blocks }
-        .print(tally);
+    let (after, written) = (node.health()?, node.written()?);
+    let row = Row {
+        arguments,
+        elapsed: elapsed.max(Duration::from_secs(arguments.seconds.into())),
+        blocks: after.height.saturating_sub(before.height),
+        leaves: written.leaves.saturating_sub(written_before.leaves),
+        bytes: written.bytes.saturating_sub(written_before.bytes),
+    };
+    row.print(tally);
     Ok(())
 }
 

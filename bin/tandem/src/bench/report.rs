@@ -16,6 +16,10 @@ pub(super) struct Row<'a> {
     pub(super) elapsed: Duration,
     /// Blocks in that time.
     pub(super) blocks: u64,
+    /// Entries of the state that those blocks changed, each once a block.
+    pub(super) leaves: u64,
+    /// Bytes that the node wrote for those blocks.
+    pub(super) bytes: u64,
 }
 
 impl Row<'_> {
@@ -46,6 +50,13 @@ impl Row<'_> {
             tally.latencies.len()
         );
         println!("sent late  99% by at most {late} ms, all by at most {latest} ms (within the latencies)");
+        let accepted = tally.placed + tally.done;
+        println!(
+            "written    {} leaves and {} bytes for each accepted order or cancel (block, certificate, receipts and \
+             delta; the block once more before the vote)",
+            ratio(self.leaves, accepted),
+            ratio(self.bytes, accepted)
+        );
         for (reason, count) in &tally.refused {
             println!("refused    {count:>8}  {reason}");
         }
@@ -55,6 +66,12 @@ impl Row<'_> {
     fn per_second(&self, count: u64) -> u128 {
         u128::from(count) * 1_000 / self.elapsed.as_millis().max(1)
     }
+}
+
+/// A quotient with one decimal.
+fn ratio(count: u64, of: u64) -> String {
+    let tenths = u128::from(count) * 10 / u128::from(of.max(1));
+    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 /// With one decimal.

@@ -43,6 +43,12 @@ impl<T: AsRef<[u8]>> BlockRecord<T> {
         [self.block.as_ref(), self.certificate.as_ref(), self.receipts.as_ref(), self.delta.as_ref()]
     }
 
+    /// Bytes of all its parts.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.parts().iter().map(|part| part.len() as u64).sum()
+    }
+
     fn body(&self) -> Result<Vec<u8>, StorageError> {
         let mut body = Vec::with_capacity(64 + self.parts().iter().map(|part| part.len()).sum::<usize>());
         self.id.encode(&mut body);
