@@ -1,19 +1,17 @@
 //! The readers' copy of the state.
 //!
-//! It moves by the deltas of decided blocks only, and keeps those of the last [`HISTORY_BLOCKS`], so that a reader can
+//! It moves by the deltas of decided blocks only, and keeps those of the last ones, so that a reader can
 //! look at a past block without moving the copy: an entry is what the first later delta says it was before.
 
 use crate::decided::DecidedBlock;
-use std::collections::{BTreeMap, VecDeque};
+use crate::past_deltas::PastDeltas;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tandem_codec::{Decode, Encode};
 use tandem_evm::{Code, EvmAccount, EvmRead, EvmTables, EvmTries, EvmView, StateChanges, StorageKey, Word};
 use tandem_state::{Delta, DeltaError, Direction, Prefix, Tables};
 use tandem_stf::{Chain, ChainTables};
 use tandem_types::{BlockId, Header, Height};
-
-/// Past blocks that readers can look at.
-pub(crate) const HISTORY_BLOCKS: usize = 2_560;
 
 /// The state after the last decided block, and the way back.
 #[derive(Debug)]
@@ -24,7 +22,7 @@ pub struct Follower {
     pub evm_tries: EvmTries,
     head: Header,
     id: BlockId,
-    history: VecDeque<(Height, Arc<Delta>)>,
+    history: PastDeltas,
 }
 
 impl Follower {
@@ -32,7 +30,7 @@ impl Follower {
     #[must_use]
     pub fn new(chain: &Chain, head: Header, id: BlockId) -> Self {
         let (tables, evm_tries) = (chain.tables.clone(), chain.evm_tries.clone());
-        Self { tables, evm_tries, head, id, history: VecDeque::new() }
+        Self { tables, evm_tries, head, id, history: PastDeltas::default() }
     }
 
     /// The last decided header.
@@ -55,10 +53,7 @@ impl Follower {
         self.tables.apply(&block.delta, Direction::Forward)?;
         let changes = StateChanges::of(&block.delta, Direction::Forward)?;
         self.evm_tries.apply(&changes).map_err(|_| DeltaError::Trees)?;
-        self.history.push_back((block.height(), Arc::clone(&block.delta)));
-        if self.history.len() > HISTORY_BLOCKS {
-            self.history.pop_front();
-        }
+        self.history.push(block.height(), Arc::clone(&block.delta));
         self.head = block.block.header.clone();
         self.id = block.id;
         Ok(())
@@ -76,8 +71,7 @@ impl Follower {
         height: Height,
     ) -> Option<impl DoubleEndedIterator<Item = &(Height, Arc<Delta>)>> {
         let wanted = usize::try_from(self.head.height.0.checked_sub(height.0)?).ok()?;
-        let skipped = self.history.len().checked_sub(wanted)?;
-        Some(self.history.range(skipped..))
+        self.history.newest(wanted)
     }
 
     /// The EVM's state as it was after the block at `height`; `None` if that is too long ago, or to come.

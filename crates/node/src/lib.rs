@@ -19,6 +19,7 @@ mod history;
 mod identity;
 mod open;
 mod parallel;
+mod past_deltas;
 mod pool;
 
 pub use decided::DecidedBlock;

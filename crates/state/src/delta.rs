@@ -90,6 +90,13 @@ impl Delta {
         self.spans.is_empty()
     }
 
+    /// Memory that it takes, in bytes.
+    #[must_use]
+    pub const fn memory_bytes(&self) -> usize {
+        let spans = self.spans.capacity().saturating_mul(size_of::<Span>());
+        self.buffer.capacity().saturating_add(spans)
+    }
+
     /// The changes in the order of their keys.
     pub fn changes(&self) -> impl Iterator<Item = Change<'_>> + Clone {
         self.spans.iter().map(|span| self.change(*span))
