@@ -61,8 +61,9 @@ fn ed25519_agrees_singly_and_batched() {
             let verifies = <[u8; 64]>::try_from(test.sig.as_slice()).ok().is_some_and(|signature| {
                 let signature = ed25519::Signature(signature);
                 let single = key.verify(&test.msg, &signature).is_ok();
-                let item = ed25519::BatchItem { key, message: &test.msg, signature };
-                assert_eq!(ed25519::verify_batch(&[item]).is_ok(), single, "{}", test.tc_id);
+                let claim = ed25519::Claim { key, message: &test.msg, signature };
+                let each = ed25519::verify_each(&[claim, claim]);
+                assert!(each.iter().all(|verdict| verdict.is_ok() == single), "{}", test.tc_id);
                 single
             });
             let valid = test.result == TestResult::Valid || ACCEPTED_BY_ZIP_215.contains(&test.tc_id);

@@ -2,6 +2,7 @@
 
 use crate::action::{CheckError, CheckedAction, Class, Network, SignedAction};
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::fmt;
 use tandem_codec::{Decode, DecodeError, Encode};
 use tandem_crypto::sha256;
@@ -51,9 +52,19 @@ impl Transaction {
     /// # Errors
     /// [`CheckError`].
     pub fn from_signed(signed: &SignedAction, network: &Network) -> Result<Self, CheckError> {
-        let checked = signed.check(network)?;
+        signed.check(network).map(|checked| Self::of(signed, checked))
+    }
+
+    /// [`Transaction::from_signed`] of each; native programs save a part of the cost.
+    #[must_use]
+    pub fn from_each_signed(signed: &[SignedAction], network: &Network) -> Vec<Result<Self, CheckError>> {
+        let checked = SignedAction::check_each(signed, network);
+        signed.iter().zip(checked).map(|(signed, checked)| Ok(Self::of(signed, checked?))).collect()
+    }
+
+    fn of(signed: &SignedAction, checked: CheckedAction) -> Self {
         let raw = signed.to_bytes().into_boxed_slice();
-        Ok(Self { hash: transaction_hash(&raw), raw, checked })
+        Self { hash: transaction_hash(&raw), raw, checked }
     }
 
     /// The bytes.

@@ -5,13 +5,14 @@ use crate::error::{NodeError, SubmitError};
 use crate::executor::FollowerLock;
 use crate::follower::Follower;
 use crate::pool::{Answer, Pool};
+use crate::verifier::Verifier;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 use tandem_codec::Decode;
 use tandem_evm::TxRejection;
 use tandem_exchange::action::SignedAction;
-use tandem_exchange::{ExchangeTables, Receipt, Transaction, claim_of};
+use tandem_exchange::{ExchangeTables, Receipt, claim_of};
 use tandem_stf::Identity;
 use tandem_storage::{IndexHit, IndexKind, Store};
 use tandem_system::NetworkKind;
@@ -120,6 +121,7 @@ pub struct NodeHandle {
     pub(crate) store: Arc<Store>,
     pub(crate) identity: Identity,
     pub(crate) genesis: Arc<tandem_stf::Genesis>,
+    pub(crate) verifier: Verifier,
 }
 
 impl NodeHandle {
@@ -195,10 +197,8 @@ impl NodeHandle {
 
     /// Checks the signature on the worker threads, then the rest.
     async fn admit(&self, action: SignedAction) -> Result<oneshot::Receiver<Answer>, SubmitError> {
-        let network = self.identity.network;
-        let checked = on_workers(move || Transaction::from_signed(&action, &network))
-            .await?
-            .map_err(SubmitError::Check)?;
+        let verdict = self.verifier.check(action).await.ok_or(SubmitError::Closed)?;
+        let checked = verdict.map_err(SubmitError::Check)?;
         let signer = checked.signer();
         {
             let state = self.state();

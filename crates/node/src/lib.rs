@@ -21,6 +21,7 @@ mod open;
 mod parallel;
 mod past_deltas;
 mod pool;
+mod verifier;
 
 pub use decided::DecidedBlock;
 pub use error::{NodeError, SubmitError};

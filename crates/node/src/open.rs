@@ -8,6 +8,7 @@ use crate::handle::{NodeHandle, Shared};
 use crate::history;
 use crate::identity::{consensus_domain, identity};
 use crate::pool::{Pool, PoolLimits};
+use crate::verifier::Verifier;
 use bytes::Bytes;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -61,7 +62,8 @@ pub fn open(
         store: Arc::clone(&store),
         shared: Arc::clone(&shared),
     })?;
-    let handle = NodeHandle { shared, store, identity, genesis: Arc::new(genesis) };
+    let verifier = Verifier::new(identity.network);
+    let handle = NodeHandle { shared, store, identity, genesis: Arc::new(genesis), verifier };
     Ok(Opened { executor, handle })
 }
 

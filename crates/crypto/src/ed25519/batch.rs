@@ -5,7 +5,7 @@
 //! needed and the same batch always gives the same answer. To make a false signature pass, one would have to search
 //! about 2^128 batches.
 
-use super::{InvalidSignature, PublicKey, Signature};
+use super::{Claim, InvalidSignature};
 use crate::{Keccak256, keccak256};
 use core::convert::Infallible;
 use ed25519_zebra as zebra;
@@ -14,31 +14,20 @@ use tandem_types::Hash;
 
 const SEED_TAG: &[u8] = b"tandem/ed25519-batch";
 
-/// One claim of a batch: `key` signed `message`.
-#[derive(Clone, Copy, Debug)]
-pub struct BatchItem<'a> {
-    /// Who signed.
-    pub key: PublicKey,
-    /// What was signed.
-    pub message: &'a [u8],
-    /// The signature.
-    pub signature: Signature,
-}
-
-/// Checks that every item verifies. An empty batch does.
+/// Checks that every claim is true. An empty batch is.
 ///
 /// # Errors
-/// [`InvalidSignature`] if one or more items don't; [`PublicKey::verify`] on each says which.
-pub fn verify_batch(items: &[BatchItem<'_>]) -> Result<(), InvalidSignature> {
+/// [`InvalidSignature`] if one or more are false; [`Claim::verify`] on each says which.
+pub(super) fn verify(claims: &[Claim<'_>]) -> Result<(), InvalidSignature> {
     let mut batch = zebra::batch::Verifier::new();
     let mut seed = Keccak256::new().chain(SEED_TAG);
-    for item in items {
-        let key = zebra::VerificationKeyBytes::from(item.key.0);
-        batch.queue((key, zebra::Signature::from_bytes(&item.signature.0), item.message));
+    for claim in claims {
+        let key = zebra::VerificationKeyBytes::from(claim.key.0);
+        batch.queue((key, zebra::Signature::from_bytes(&claim.signature.0), claim.message));
         // Fixed widths, the message by its hash: two batches never give the same bytes.
-        seed.update(&item.key.0);
-        seed.update(&item.signature.0);
-        seed.update(&keccak256(item.message).0);
+        seed.update(&claim.key.0);
+        seed.update(&claim.signature.0);
+        seed.update(&keccak256(claim.message).0);
     }
     batch.verify(Coefficients { seed: seed.finalize(), counter: 0 }).map_err(|_| InvalidSignature)
 }

@@ -1,7 +1,6 @@
 //! ed25519: single and batch verification agree.
 
 use super::*;
-use alloc::vec::Vec;
 use proptest::prelude::*;
 
 /// The eight points of small order in all their encodings: eight canonical, six not.
@@ -39,7 +38,7 @@ fn signature(r: &str, s: &str) -> Signature {
 /// Verifies one by one and in a batch, which must agree.
 fn verifies(key: PublicKey, message: &[u8], signature: Signature) -> bool {
     let single = key.verify(message, &signature).is_ok();
-    let batch = verify_batch(&[BatchItem { key, message, signature }]).is_ok();
+    let batch = batch::verify(&[Claim { key, message, signature }]).is_ok();
     assert_eq!(single, batch, "{key:?} {signature:?}");
     single
 }
@@ -84,7 +83,7 @@ fn keys_and_nonces_that_are_no_points_fail() {
 
 #[test]
 fn an_empty_batch_verifies() {
-    assert_eq!(verify_batch(&[]), Ok(()));
+    assert_eq!(batch::verify(&[]), Ok(()));
 }
 
 proptest! {
@@ -100,11 +99,11 @@ proptest! {
                 let key = SigningKey::from_seed([*seed; 32]);
                 let mut signature = key.sign(message);
                 broken.iter().for_each(|at| signature.0[*at] ^= 1);
-                BatchItem { key: key.public_key(), message, signature }
+                Claim { key: key.public_key(), message, signature }
             })
             .collect();
         let each = signed.iter().all(|item| item.key.verify(item.message, &item.signature).is_ok());
-        prop_assert_eq!(verify_batch(&signed).is_ok(), each);
+        prop_assert_eq!(batch::verify(&signed).is_ok(), each);
         prop_assert_eq!(each, seeds.iter().all(|(_, _, broken)| broken.is_none()));
     }
 

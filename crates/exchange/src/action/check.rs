@@ -1,9 +1,11 @@
 //! All that can be said of a signed action without state.
 
+use super::proof::{self, Proof};
 use super::{
-    Action, ActionError, Class, HyperliquidChain, MAX_ACTION_BYTES, Signature, SignedAction, Source,
-    UserSigned, action_hash, ed25519_address, ed25519_message, l1_digest,
+    Action, ActionError, Class, HyperliquidChain, MAX_ACTION_BYTES, SignedAction, Source, UserSigned,
+    action_hash,
 };
+use alloc::vec::Vec;
 use core::fmt;
 use tandem_crypto::{Keccak256, ed25519::InvalidSignature, secp256k1::RecoverError};
 use tandem_types::{Address, ChainId, Hash, TxId};
@@ -185,6 +187,14 @@ impl CheckedAction {
     }
 }
 
+/// An action whose form and network have been checked, but not yet who signed.
+#[derive(Debug)]
+struct Unproven {
+    action: Action,
+    action_hash: Hash,
+    proof: Proof,
+}
+
 impl SignedAction {
     /// Checks size, form, network and signature, and finds the signer.
     ///
@@ -193,6 +203,27 @@ impl SignedAction {
     /// # Errors
     /// [`CheckError`].
     pub fn check(&self, network: &Network) -> Result<CheckedAction, CheckError> {
+        let unproven = self.check_form(network)?;
+        let signer =
+            proof::signers(core::iter::once(&unproven.proof)).pop().unwrap_or(Err(CheckError::Ed25519))?;
+        Ok(self.proven(unproven, signer, network))
+    }
+
+    /// [`SignedAction::check`] of each. Native programs verify the ed25519 signatures among them together.
+    #[must_use]
+    pub fn check_each(actions: &[Self], network: &Network) -> Vec<Result<CheckedAction, CheckError>> {
+        let forms: Vec<_> = actions.iter().map(|action| action.check_form(network)).collect();
+        let proofs = forms.iter().filter_map(|form| form.as_ref().ok()).map(|unproven| &unproven.proof);
+        let mut signers = proof::signers(proofs).into_iter();
+        let checked = |(action, form): (&Self, Result<Unproven, CheckError>)| {
+            let unproven = form?;
+            let signer = signers.next().unwrap_or(Err(CheckError::Ed25519))?;
+            Ok(action.proven(unproven, signer, network))
+        };
+        actions.iter().zip(forms).map(checked).collect()
+    }
+
+    fn check_form(&self, network: &Network) -> Result<Unproven, CheckError> {
         let len = self.action.len();
         if u32::try_from(len).map_or(true, |len| len > MAX_ACTION_BYTES) {
             return Err(CheckError::TooLong { len });
@@ -202,8 +233,13 @@ impl SignedAction {
             self.check_user_signed(user, network)?;
         }
         let action_hash = self.action_hash();
-        let signer = self.signer(action.user_digest(), &action_hash, network)?;
-        Ok(CheckedAction {
+        let proof = Proof::of(self, action.user_digest(), &action_hash, network);
+        Ok(Unproven { action, action_hash, proof })
+    }
+
+    fn proven(&self, unproven: Unproven, signer: Address, network: &Network) -> CheckedAction {
+        let Unproven { action, action_hash, .. } = unproven;
+        CheckedAction {
             class: action.class(),
             action,
             signer,
@@ -212,7 +248,7 @@ impl SignedAction {
             expires_after: self.expires_after,
             action_hash,
             tx_id: tx_id(network, &signer, &action_hash),
-        })
+        }
     }
 
     /// The hash of the action with nonce, vault and expiry.
@@ -240,26 +276,6 @@ impl SignedAction {
             return Err(CheckError::UnsignedExpiry);
         }
         Ok(())
-    }
-
-    fn signer(
-        &self,
-        user_digest: Option<Hash>,
-        action_hash: &Hash,
-        network: &Network,
-    ) -> Result<Address, CheckError> {
-        match &self.signature {
-            Signature::Secp256k1(signature) => {
-                let digest = user_digest.unwrap_or_else(|| l1_digest(network.source(), action_hash));
-                signature.recover(&digest).map_err(CheckError::Secp256k1)
-            }
-            Signature::Ed25519 { public_key, signature } => {
-                let hash = user_digest.as_ref().unwrap_or(action_hash);
-                let message = ed25519_message(&network.genesis_hash, hash);
-                public_key.verify(&message, signature).map_err(|InvalidSignature| CheckError::Ed25519)?;
-                Ok(ed25519_address(public_key))
-            }
-        }
     }
 }
 

@@ -16,6 +16,7 @@ mod encode;
 mod error;
 mod fields;
 mod msgpack;
+mod proof;
 mod signed;
 #[cfg(test)]
 mod tests;

@@ -180,3 +180,32 @@ fn transactions_come_back_from_their_bytes_and_the_longest_is_known() {
     let signed = by_wallet(&Action::Noop, &wallet(1), &network);
     assert_eq!(SignedAction::from_bytes(&signed.to_bytes()), Ok(signed));
 }
+
+/// Any mixture of schemes, true and false signatures and broken forms: checked together as one by one.
+#[test]
+fn many_checks_at_once_give_what_one_by_one_gives() {
+    let network = network(NetworkKind::Dev);
+    let action = approve(user(0x66eee, HyperliquidChain::Testnet));
+    let mut false_agent = by_agent(&action, &agent(), &network);
+    if let Signature::Ed25519 { signature, .. } = &mut false_agent.signature {
+        signature.0[40] ^= 1;
+    }
+    let broken = SignedAction { action: vec![0xc1], ..unsigned(&action) };
+    let kinds = [
+        by_agent(&action, &agent(), &network),
+        by_wallet(&action, &wallet(3), &network),
+        broken,
+        by_agent(&Action::Noop, &agent(), &network),
+        false_agent,
+    ];
+    let mut outcomes = [0; 2];
+    // Every list of up to five of them, by the digits of its number.
+    for number in 0..5usize.pow(5) {
+        let list: std::vec::Vec<_> =
+            (0..number % 6).map(|at| kinds[number / 5usize.pow(at as u32) % 5].clone()).collect();
+        let singly: std::vec::Vec<_> = list.iter().map(|signed| signed.check(&network)).collect();
+        singly.iter().for_each(|outcome| outcomes[usize::from(outcome.is_ok())] += 1);
+        assert_eq!(SignedAction::check_each(&list, &network), singly);
+    }
+    assert!(outcomes.iter().all(|count| *count > 1_000), "{outcomes:?}");
+}

@@ -5,10 +5,12 @@
 //! Signing is deterministic (RFC 6979 with SHA-256), as in Ethereum's wallets.
 //! Source: SEC 1 version 2, §4.1.6; Ethereum yellow paper, appendix F.
 
+mod recovery;
+
 use crate::keccak256;
 use core::fmt;
 use k256::{
-    ecdsa::{self, RecoveryId, VerifyingKey},
+    ecdsa::{self, VerifyingKey},
     elliptic_curve::scalar::IsHigh,
 };
 use tandem_types::{Address, Hash};
@@ -84,10 +86,8 @@ impl Signature {
         if bool::from(signature.s().is_high()) {
             return Err(RecoverError::HighS);
         }
-        let id = RecoveryId::new(self.y_is_odd, false);
-        VerifyingKey::recover_from_prehash(&digest.0, &signature, id)
-            .map(|key| address_of(&key))
-            .map_err(|_| RecoverError::NoKey)
+        let key = recovery::recover(&signature, self.y_is_odd, digest).ok_or(RecoverError::NoKey)?;
+        Ok(last_20(&keccak256(&key)))
     }
 }
 
@@ -125,10 +125,7 @@ impl SigningKey {
 
 /// The last 20 bytes of the Keccak hash of the key's two coordinates.
 fn address_of(key: &VerifyingKey) -> Address {
-    let point = key.to_sec1_point(false);
-    // The first byte says "uncompressed" and is not hashed.
-    let coordinates = point.as_bytes().split_first().map_or(&[][..], |(_, coordinates)| coordinates);
-    last_20(&keccak256(coordinates))
+    last_20(&keccak256(&recovery::coordinates(key).unwrap_or([0; 64])))
 }
 
 /// The last 20 bytes of a hash, as an address.
