@@ -46,6 +46,15 @@ pub trait Encode {
     /// Appends the encoding of `self` to `out`.
     fn encode(&self, out: &mut Vec<u8>);
 
+    /// Appends the encodings of `values` one after the other; bytes do it in one go.
+    #[doc(hidden)]
+    fn encode_each(values: &[Self], out: &mut Vec<u8>)
+    where
+        Self: Sized,
+    {
+        values.iter().for_each(|value| value.encode(out));
+    }
+
     /// The encoding of `self` alone.
     fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();

@@ -17,7 +17,23 @@ macro_rules! integers {
         }
     )* };
 }
-integers!(u8, u16, u32, u64, u128, i64, i128);
+integers!(u16, u32, u64, u128, i64, i128);
+
+impl Encode for u8 {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.push(*self);
+    }
+
+    fn encode_each(values: &[Self], out: &mut Vec<u8>) {
+        out.extend_from_slice(values);
+    }
+}
+
+impl Decode for u8 {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        input.array::<1>().map(|[byte]| byte)
+    }
+}
 
 impl Encode for bool {
     fn encode(&self, out: &mut Vec<u8>) {
@@ -83,9 +99,7 @@ impl<T: Decode> Decode for Option<T> {
 impl<T: Encode> Encode for [T] {
     fn encode(&self, out: &mut Vec<u8>) {
         u32::try_from(self.len()).unwrap_or(u32::MAX).encode(out);
-        for value in self {
-            value.encode(out);
-        }
+        T::encode_each(self, out);
     }
 }
 

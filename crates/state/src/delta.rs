@@ -112,7 +112,8 @@ impl Delta {
     /// SHA-256 over the keys and new values: together with the state before, it determines the state after.
     #[must_use]
     pub fn hash(&self) -> DeltaHash {
-        let mut bytes = Vec::with_capacity(self.buffer.len());
+        let lengths = self.len().saturating_mul(9);
+        let mut bytes = Vec::with_capacity(self.buffer.len().saturating_add(lengths));
         for change in self.changes() {
             encode_bytes(change.key, &mut bytes);
             change.new.is_some().encode(&mut bytes);
@@ -123,6 +124,8 @@ impl Delta {
 
     /// Appends the changes of other tables, whose keys all come after these.
     pub fn append(&mut self, later: &Self) {
+        self.buffer.reserve(later.buffer.len());
+        self.spans.reserve(later.spans.len());
         later.changes().for_each(|change| self.push_raw(change));
     }
 
@@ -198,6 +201,8 @@ fn decode_optional<'a>(input: &mut Reader<'a>) -> Result<Option<&'a [u8]>, Decod
 
 impl Encode for Delta {
     fn encode(&self, out: &mut Vec<u8>) {
+        // A change takes its bytes, three lengths and two tags.
+        out.reserve(self.buffer.len().saturating_add(self.len().saturating_mul(14)));
         u32::try_from(self.len()).unwrap_or(u32::MAX).encode(out);
         for change in self.changes() {
             encode_bytes(change.key, out);

@@ -42,6 +42,9 @@ const DUE_EVENTS_MAX: u32 = 1 << 20;
 
 impl Encode for BlockReceipts {
     fn encode(&self, out: &mut Vec<u8>) {
+        // What an order that rests leaves, about.
+        let items = self.actions.iter().map(|receipt| receipt.result.as_ref().map_or(1, Vec::len));
+        out.reserve(items.fold(0, |sum: usize, items| sum.saturating_add(items.saturating_mul(128))));
         self.actions.encode(out);
         self.due.encode(out);
         let header = self.evm_header.as_ref().map(|header| {

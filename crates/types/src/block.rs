@@ -136,6 +136,9 @@ tandem_codec::record!(Block { header, body });
 
 impl Encode for Body {
     fn encode(&self, out: &mut Vec<u8>) {
+        let transactions = self.actions.iter().chain(&self.evm_transactions);
+        let lengths = transactions.map(|raw| raw.len().saturating_add(4));
+        out.reserve(lengths.fold(self.last_commit.len().saturating_add(12), usize::saturating_add));
         self.actions.encode(out);
         self.evm_transactions.encode(out);
         self.last_commit.encode(out);
