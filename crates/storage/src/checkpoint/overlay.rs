@@ -159,11 +159,15 @@ impl Overlay {
         &'a self,
         map: impl Fn(&'a BlockOverlay) -> &'a HashMap<Vec<u8>, T>,
     ) -> impl Iterator<Item = (&'a Vec<u8>, &'a T)> {
-        let mut entries: Vec<_> = self.blocks.iter().rev().flat_map(map).collect();
-        // Stable, so that the newest of equal keys stays the first.
-        entries.sort_by_key(|(key, _)| *key);
-        entries.dedup_by_key(|(key, _)| *key);
-        entries.into_iter()
+        let entries = self.blocks.iter().rev().flat_map(map);
+        let mut entries: Vec<_> = entries.map(|(key, value)| (head(key), key, value)).collect();
+        // Most keys differ in their heads, which lie in the list itself. Stable, so that the newest of equal keys stays
+        // the first.
+        entries.sort_by(|(head, key, _), (other_head, other, _)| {
+            head.cmp(other_head).then_with(|| key.cmp(other))
+        });
+        entries.dedup_by_key(|(_, key, _)| *key);
+        entries.into_iter().map(|(_, key, value)| (key, value))
     }
 }
 
@@ -194,6 +198,13 @@ pub(crate) fn pruned(
         removals.push(removal(Space::IndexedAt, height));
     }
     Ok(removals)
+}
+
+/// The first bytes of a key as a number: if two heads differ, their keys are in the same order.
+fn head(key: &[u8]) -> u128 {
+    let mut head = [0; 16];
+    head.iter_mut().zip(key).for_each(|(slot, byte)| *slot = *byte);
+    u128::from_be_bytes(head)
 }
 
 const fn write<'a>(space: Space, key: &'a [u8], value: Option<Cow<'a, [u8]>>) -> Write<'a> {
