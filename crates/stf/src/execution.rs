@@ -164,7 +164,7 @@ impl Phases {
         if !self.parameters.is_evm_height(self.block.height) {
             return Ok(());
         }
-        let head = tables.head.evm.get(&()).copied().unwrap_or_default();
+        let head = *tables.head.evm.get(&()).ok_or(InvalidBlock::State)?;
         let env = evm_env(&self.parameters, given, &head);
         let mut executor = BlockExecutor::begin(&mut tables.evm, env).map_err(InvalidBlock::Evm)?;
         let mut index = 0usize;

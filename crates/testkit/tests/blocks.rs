@@ -272,6 +272,19 @@ fn every_tenth_block_is_an_evm_block() {
 }
 
 #[test]
+fn the_first_evm_block_follows_that_of_the_genesis() {
+    let mut chain = Harness::default();
+    let genesis = chain.genesis.evm_header(chain.parent.evm_root);
+    assert_eq!(chain.parent.evm_header, Hash(genesis.hash_slow().0));
+    chain.until_before(10);
+    let step = chain.empty();
+    let first = step.outcome.receipts.evm_header.as_ref().unwrap();
+    assert_eq!((first.number, first.parent_hash), (1, genesis.hash_slow()));
+    assert_eq!(first.base_fee_per_gas, Some(875_000_000));
+    assert_eq!(genesis.state_root.0, chain.genesis.chain().unwrap().1.evm_root.0);
+}
+
+#[test]
 fn transfers_and_contracts_run_in_evm_blocks() {
     let mut chain = Harness::default();
     let (wallet, other) = (Signer::wallet(1), Signer::wallet(2));
