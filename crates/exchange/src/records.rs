@@ -125,58 +125,73 @@ impl Market {
     }
 }
 
-/// For whom a signer signs, and since or until when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// The account's own key.
-    Master,
-    /// A key approved by the account, valid through a time.
-    Agent {
+/// Whose agent an address is, beside being its own account's key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Agency {
+    /// Nobody's, and never was.
+    #[default]
+    None,
+    /// Approved by an account, through a time.
+    Of {
+        /// The account.
+        master: AccountId,
         /// The last valid time.
         valid_until: BlockTime,
+        /// Whether it has served its master while it had no account of its own, and has signed nothing as a wallet
+        /// since: what it signs without naming an account is then for its master.
+        engaged: bool,
     },
-    /// An agent no longer. Its nonces stay, and it can't return while one of them could be replayed.
+    /// An agent no longer. Its nonces stay, and it can't return while an action signed before could be executed.
     Revoked {
         /// Since when.
         since: BlockTime,
     },
 }
 
-impl Encode for Role {
+impl Encode for Agency {
     fn encode(&self, out: &mut Vec<u8>) {
-        let (tag, time) = match self {
-            Self::Master => (0u8, BlockTime(0)),
-            Self::Agent { valid_until } => (1, *valid_until),
-            Self::Revoked { since } => (2, *since),
-        };
-        tag.encode(out);
-        time.encode(out);
-    }
-}
-
-impl Decode for Role {
-    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let (tag, time) = (u8::decode(input)?, BlockTime::decode(input)?);
-        match (tag, time) {
-            (0, BlockTime(0)) => Ok(Self::Master),
-            (1, valid_until) => Ok(Self::Agent { valid_until }),
-            (2, since) => Ok(Self::Revoked { since }),
-            _ => Err(input.invalid("role")),
+        match self {
+            Self::None => 0u8.encode(out),
+            Self::Of { master, valid_until, engaged } => {
+                1u8.encode(out);
+                master.encode(out);
+                valid_until.encode(out);
+                engaged.encode(out);
+            }
+            Self::Revoked { since } => {
+                2u8.encode(out);
+                since.encode(out);
+            }
         }
     }
 }
 
-/// A key that may sign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+impl Decode for Agency {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(match u8::decode(input)? {
+            0 => Self::None,
+            1 => Self::Of {
+                master: Decode::decode(input)?,
+                valid_until: Decode::decode(input)?,
+                engaged: Decode::decode(input)?,
+            },
+            2 => Self::Revoked { since: Decode::decode(input)? },
+            _ => return Err(input.invalid("agency")),
+        })
+    }
+}
+
+/// An address that may sign: an account's own key, an agent, or both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Signer {
-    /// The account it signs for.
-    pub account: AccountId,
-    /// In what role.
-    pub role: Role,
-    /// How many of its nonces are kept.
+    /// Its own account.
+    pub own: Option<AccountId>,
+    /// Whose agent it is.
+    pub agency: Agency,
+    /// How many of its nonces are kept, whomever it acted for.
     pub nonces: u8,
 }
-tandem_codec::record!(Signer { account, role, nonces });
+tandem_codec::record!(Signer { own, agency, nonces });
 
 /// An account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

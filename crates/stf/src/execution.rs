@@ -11,7 +11,7 @@ use alloy_primitives::{B256, keccak256};
 use tandem_coprocessor::{BlockContext, Coprocessor, Handle, Work, WorkMeter};
 use tandem_evm::{BlockExecutor, EvmBlockEnv, EvmError, EvmOutcome, HardFork, TxError};
 use tandem_exchange::action::Class;
-use tandem_exchange::{Call, Exchange, Receipt, Role, Transaction, claim_of};
+use tandem_exchange::{Call, Capacity, Exchange, Receipt, Transaction, claim_of};
 use tandem_state::Tables;
 use tandem_system::{NetworkKind, Parameters, ValidatorSet, require_enshrined};
 use tandem_types::{Address, BlockTime, Hash, Header, ValidatorSetHash};
@@ -121,12 +121,13 @@ impl Phases {
         let production = self.parameters.network == NetworkKind::Production;
         let claim = claim_of(action, production);
         let standing = tables.exchange.standing(&claim);
-        let account = claim.judge(&standing, self.block.time).map_err(Refusal::Inadmissible)?;
-        let by_master = standing.signer.is_some_and(|signer| signer.role == Role::Master);
+        let principal = claim.judge(&standing, self.block.time).map_err(Refusal::Inadmissible)?;
+        let account = principal.account;
 
         tables.exchange.checkpoint();
-        tables.exchange.use_claim(&claim, account, self.block.time);
-        let call = Call { action: action.action(), by_master, for_vault: action.vault_address().is_some() };
+        tables.exchange.use_claim(&claim, &principal, self.block.time);
+        let by_owner = principal.capacity == Capacity::Owner;
+        let call = Call { action: action.action(), by_owner, for_vault: principal.for_vault };
         let ran = tandem_coprocessor::run::<Exchange>(&mut tables.exchange, self.block, (), account, &call);
         let (result, events, work) = match ran {
             Ok((reply, work)) => (Ok(reply.items), reply.events, work),
