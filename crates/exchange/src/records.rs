@@ -1,5 +1,6 @@
 //! What the exchange's tables hold.
 
+use crate::action::TimeInForce;
 use alloc::vec::Vec;
 use tandem_book::Side;
 use tandem_codec::{Decode, DecodeError, Encode, Reader};
@@ -259,7 +260,7 @@ impl Balance {
     }
 }
 
-/// What is remembered of an open order beside its place in the book.
+/// What is remembered of an open order beside its place in the book: 25 bytes, 16 more with a client order id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrderInfo {
     /// Its market.
@@ -274,5 +275,7 @@ pub struct OrderInfo {
     pub time: BlockTime,
     /// The trader's own id for it.
     pub cloid: Option<Cloid>,
+    /// How long it stays, as its trader said: one of those that let an order rest.
+    pub time_in_force: TimeInForce,
 }
-tandem_codec::record!(OrderInfo { market, side, price, size, time, cloid });
+tandem_codec::record!(OrderInfo { market, side, price, size, time, cloid, time_in_force });

@@ -65,19 +65,10 @@ pub(crate) fn open_orders_of(account: AccountId, app: &App) -> Vec<OpenOrder> {
 }
 
 fn open_order(account: AccountId, id: OrderId, tables: &ExchangeTables) -> Option<OpenOrder> {
-    let info = tables.account_orders.peek(&AccountOrder { account, id })?;
+    let key = AccountOrder { account, id };
+    let info = tables.account_orders.peek(&key)?;
     let order = tables.orders.peek(&OrderKey::new(info.market, info.side, info.price, id))?;
-    Some(OpenOrder {
-        id,
-        account,
-        market: info.market,
-        side: info.side,
-        price: info.price,
-        size: info.size,
-        remaining: order.remaining,
-        time: info.time,
-        cloid: info.cloid,
-    })
+    Some(OpenOrder::of(key, info, order.remaining))
 }
 
 pub(super) fn open_orders(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
