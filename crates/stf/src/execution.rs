@@ -77,18 +77,20 @@ pub(crate) struct Phases {
 }
 
 impl Phases {
-    /// Begin: the schedule, the time, which only moves forward, and the proposer, who is a validator: whose turn it
-    /// was is for those who vote to judge.
+    /// Begin: the schedule, the time, which moves forward and by no more than a step, and the proposer, who is a
+    /// validator: whose turn it was and whether the time is true is for those who vote to judge (ADR-0005).
     fn begin(tables: &mut ChainTables, given: &Given<'_>) -> Result<Self, InvalidBlock> {
         let parameters = *tables.system.parameters.get(&()).ok_or(InvalidBlock::State)?;
         require_enshrined(&mut tables.system, &Exchange::DESCRIPTION).map_err(|_| InvalidBlock::State)?;
-        if given.time <= given.parent.time {
+        let parent = given.parent;
+        let latest = parameters.latest_time_after(parent.height, parent.time);
+        if given.time <= parent.time || given.time > latest {
             return Err(InvalidBlock::Header("time"));
         }
         if !tables.system.validators.contains(&given.proposer) {
             return Err(InvalidBlock::Header("proposer"));
         }
-        let height = given.parent.height.next().ok_or(InvalidBlock::Header("height"))?;
+        let height = parent.height.next().ok_or(InvalidBlock::Header("height"))?;
         Ok(Self {
             parameters,
             block: BlockContext { height, time: given.time },
