@@ -5,6 +5,7 @@ use crate::hex;
 use serde::{Serialize, Serializer};
 use std::fmt;
 use tandem_book::Side;
+use tandem_exchange::action::TimeInForce;
 use tandem_exchange::{Market, QUOTE, SPOT_ASSET_BASE};
 use tandem_indexer::{Candle, Interval, LevelSum, Markets, OpenOrder, OrderStatus, TradeRow};
 use tandem_types::{AccountId, Address, BlockTime, MarketId, PriceRank, TokenAtoms, TokenId};
@@ -235,8 +236,7 @@ pub(crate) struct WireOrderDetails {
     reduce_only: bool,
     order_type: &'static str,
     orig_sz: Fixed,
-    /// Not remembered once an order rests.
-    tif: Option<&'static str>,
+    tif: &'static str,
     cloid: Option<Hex>,
 }
 
@@ -257,11 +257,19 @@ impl WireOrderDetails {
             children: [],
             is_position_tpsl: false,
             reduce_only: false,
-            order_type: "Limit",
+            order_type: order_type(order.time_in_force),
             orig_sz,
-            tif: None,
+            tif: order.time_in_force.as_str(),
             cloid,
         })
+    }
+}
+
+/// Hyperliquid's own page calls its immediate-or-cancel orders so.
+const fn order_type(time_in_force: TimeInForce) -> &'static str {
+    match time_in_force {
+        TimeInForce::FrontendMarket => "Market",
+        TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Alo | TimeInForce::Fok => "Limit",
     }
 }
 

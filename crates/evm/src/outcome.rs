@@ -24,6 +24,12 @@ pub struct EvmOutcome {
 }
 
 impl EvmOutcome {
+    /// The outcome of a block without transactions.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::new(&[], Vec::new())
+    }
+
     pub(crate) fn new(transactions: &[Bytes], receipts: Vec<EvmReceipt>) -> Self {
         let encoded: Vec<Vec<u8>> = receipts.iter().map(EvmReceipt::encoded).collect();
         Self {

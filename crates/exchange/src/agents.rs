@@ -1,10 +1,13 @@
 //! Approving keys that may act for an account.
+//!
+//! Whom an approval names is not asked. So it binds only an address that has no account, and even that only as long as
+//! `principal` says: naming somebody gives him a power over one's own account and takes nothing from him.
 
 use crate::Rejection;
 use crate::action::ApproveAgent;
 use crate::place::Session;
 use crate::receipt::{Event, ItemStatus};
-use crate::records::{Role, Signer};
+use crate::records::{Agency, Signer};
 use crate::signers::{NONCE_AGE_MAX_MS, NONCE_LEAD_MAX_MS};
 use crate::tables::{AddressKey, AgentSlot, ExchangeTables};
 use tandem_coprocessor::Work;
@@ -38,7 +41,9 @@ impl Session<'_, '_> {
             self.check_agent(&agent, slot)?;
         }
         if let Some(former) = self.tables.agents.get(&slot).copied() {
-            revoke(self.tables, &former, self.block.time);
+            if former != agent {
+                revoke(self.tables, self.account, &former, self.block.time);
+            }
             self.tables.agents.remove(&slot);
         }
         if !revokes_only {
@@ -56,41 +61,51 @@ impl Session<'_, '_> {
     }
 
     fn check_agent(&mut self, agent: &Address, slot: AgentSlot) -> Result<(), Rejection> {
-        let known = self.tables.signers.get(&AddressKey::of(agent)).copied();
-        match known.map(|signer| (signer.account, signer.role)) {
-            None => {}
-            Some((_, Role::Master)) => return Err(Rejection::AgentIsAccount),
-            Some((_, Role::Revoked { since })) => {
-                // Its nonces lie below `since` plus the lead; they are harmless once the window has moved past that.
-                let safe = since.plus_ms(NONCE_LEAD_MAX_MS).plus_ms(NONCE_AGE_MAX_MS);
-                if self.block.time <= safe {
-                    return Err(Rejection::AgentRecentlyRevoked);
-                }
-            }
-            Some((account, Role::Agent { .. })) => {
-                let renews = account == self.account && self.tables.agents.get(&slot) == Some(agent);
-                return if renews { Ok(()) } else { Err(Rejection::AgentInUse) };
-            }
+        let known = self.tables.signers.get(&AddressKey::of(agent)).copied().unwrap_or_default();
+        let of_slot = self.tables.agents.get(&slot).copied();
+        if known.agency.master() == Some(self.account) && of_slot == Some(*agent) {
+            return Ok(());
         }
-        let replaces = self.tables.agents.contains(&slot);
-        if !replaces && count_agents(self.tables, self.account) >= AGENTS_MAX {
+        if known.own.is_some() {
+            return Err(Rejection::AgentIsAccount);
+        }
+        let ended = match known.agency {
+            Agency::None => None,
+            Agency::Revoked { since } => Some(since),
+            Agency::Of { valid_until, .. } if valid_until < self.block.time => Some(valid_until),
+            Agency::Of { .. } => return Err(Rejection::AgentInUse),
+        };
+        // What it signed before has a nonce below its end plus the lead: harmless once the window has moved past that.
+        let safe = ended.map(|ended| ended.plus_ms(NONCE_LEAD_MAX_MS).plus_ms(NONCE_AGE_MAX_MS));
+        if safe.is_some_and(|safe| self.block.time <= safe) {
+            return Err(Rejection::AgentRecentlyRevoked);
+        }
+        if of_slot.is_none() && count_agents(self.tables, self.account) >= AGENTS_MAX {
             return Err(Rejection::TooManyAgents);
         }
         Ok(())
     }
 
-    /// A renewed or returning agent keeps its nonces.
+    /// A renewed or returning agent keeps its nonces. Only one whose approval had not ended is engaged as before.
     fn install(&mut self, slot: AgentSlot, agent: Address, valid_until: BlockTime) {
         let key = AddressKey::of(&agent);
-        let nonces = self.tables.signers.get(&key).map_or(0, |signer| signer.nonces);
-        let signer = Signer { account: self.account, role: Role::Agent { valid_until }, nonces };
-        self.tables.signers.put(key, signer);
+        let before = self.tables.signers.get(&key).copied().unwrap_or_default();
+        let engaged = before.is_engaged() && before.agency.master_at(self.block.time) == Some(self.account);
+        let agency = Agency::Of { master: self.account, valid_until, engaged };
+        self.tables.signers.put(key, Signer { agency, ..before });
         self.tables.agents.put(slot, agent);
     }
 }
 
-fn revoke(tables: &mut ExchangeTables, agent: &Address, since: BlockTime) {
-    tables.signers.update(&AddressKey::of(agent), |signer| signer.role = Role::Revoked { since });
+/// Ends an agency of `master`. The address may have become another's agent since its approval by this one ran out.
+fn revoke(tables: &mut ExchangeTables, master: AccountId, agent: &Address, now: BlockTime) {
+    tables.signers.update(&AddressKey::of(agent), |signer| {
+        if let Agency::Of { master: of, valid_until, .. } = signer.agency
+            && of == master
+        {
+            signer.agency = Agency::Revoked { since: valid_until.min(now) };
+        }
+    });
 }
 
 /// The agents of an account, counted up to [`AGENTS_MAX`].

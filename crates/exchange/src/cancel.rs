@@ -1,7 +1,7 @@
 //! Taking orders back: by id, by client order id, by modification, and at a scheduled time.
 
 use crate::Rejection;
-use crate::action::{AssetId, Modify, Order as OrderRequest, OrderKind, OrderRef, TimeInForce};
+use crate::action::{AssetId, Modify, Order as OrderRequest, OrderKind, OrderRef};
 use crate::ledger;
 use crate::place::{self, Session};
 use crate::receipt::{CloseReason, Event, ItemStatus};
@@ -47,7 +47,8 @@ impl Session<'_, '_> {
         self.cancel(asset, id)
     }
 
-    /// Changes an order. Less size at the same price keeps the order's place and id; anything else replaces it.
+    /// Changes an order. Less size at the same price and time in force keeps the order's place and id; anything else
+    /// replaces it.
     pub(crate) fn modify(&mut self, request: &Modify) -> Result<ItemStatus, Rejection> {
         self.meter.charge(LOOKUP_WORK)?;
         let id = self.resolve(&request.target).ok_or(Rejection::ModifyUnknownOrder)?;
@@ -115,10 +116,10 @@ impl Session<'_, '_> {
         id: OrderId,
         new: &OrderRequest,
     ) -> Result<Option<SizeLots>, Rejection> {
-        let rests = matches!(new.kind, OrderKind::Limit(TimeInForce::Gtc | TimeInForce::Alo));
+        let stays = matches!(new.kind, OrderKind::Limit(stay) if stay == info.time_in_force);
         let side = if new.is_buy { Side::Bid } else { Side::Ask };
         let same = u32::from(info.market.0) == new.asset.0 && info.side == side && info.cloid == new.cloid;
-        if !rests || !same || new.reduce_only {
+        if !stays || !same || new.reduce_only {
             return Ok(None);
         }
         let market = *self.tables.markets.get(&info.market).ok_or(Rejection::UnknownAsset)?;

@@ -21,8 +21,8 @@ pub struct Call<'c> {
     /// What is to be done.
     pub action: &'c Action,
     /// Whether the account's own key signed, not an agent's.
-    pub by_master: bool,
-    /// Whether the action names a vault.
+    pub by_owner: bool,
+    /// Whether the action names a vault or sub-account.
     pub for_vault: bool,
 }
 
@@ -92,7 +92,7 @@ impl Coprocessor for Exchange {
         if call.for_vault {
             return Err(Rejection::UnknownVault);
         }
-        if call.action.is_user_signed() && !call.by_master {
+        if call.action.is_user_signed() && !call.by_owner {
             return Err(Rejection::AgentNotAllowed);
         }
         let mut events = Vec::new();

@@ -39,6 +39,7 @@ mod invariants;
 mod ledger;
 mod orders;
 mod place;
+mod principal;
 mod receipt;
 mod records;
 mod rejection;
@@ -54,10 +55,11 @@ pub use engine::{Call, Exchange, Reply, end_block};
 pub use genesis::{Allocation, ExchangeGenesis, GenesisError, SPOT_ASSET_BASE, TREASURY_ADDRESS};
 pub use invariants::BrokenPromise;
 pub use place::{FILLS_MAX, MAKER_WORK, ORDER_WORK};
+pub use principal::{Capacity, Principal};
 pub use receipt::{CloseReason, Event, ItemStatus, Receipt, Trade};
 pub use records::{
-    Account, Balance, Config, Counters, Market, OrderInfo, Role, SPOT_PRICE_DECIMALS, Signer, TOKEN_NAME_MAX,
-    Token, TokenName,
+    Account, Agency, Balance, Config, Counters, Market, OrderInfo, SPOT_PRICE_DECIMALS, Signer,
+    TOKEN_NAME_MAX, Token, TokenName,
 };
 pub use rejection::Rejection;
 pub use settle::{QUOTE, TREASURY};

@@ -45,14 +45,14 @@ pub(crate) struct ValidOrder {
     pub(crate) side: Side,
     pub(crate) price: PriceRank,
     pub(crate) size: SizeLots,
-    pub(crate) time_in_force: TimeInForce,
+    pub(crate) time_in_force: action::TimeInForce,
     pub(crate) self_trade: SelfTrade,
 }
 
 impl ValidOrder {
     /// Whether what remains of it stays in the book.
     const fn may_rest(&self) -> bool {
-        match self.time_in_force {
+        match book_time_in_force(self.time_in_force) {
             TimeInForce::Gtc | TimeInForce::Alo => true,
             TimeInForce::Ioc | TimeInForce::Fok => false,
         }
@@ -84,6 +84,7 @@ impl Session<'_, '_> {
             price: order.price,
             size: order.size,
             cloid: request.cloid,
+            time_in_force: order.time_in_force,
         });
         self.execute(id, &order, request)
     }
@@ -92,7 +93,7 @@ impl Session<'_, '_> {
         let id = MarketId(u16::try_from(request.asset.0).map_err(|_| Rejection::UnknownAsset)?);
         let market = *self.tables.markets.get(&id).ok_or(Rejection::UnknownAsset)?;
         let time_in_force = match &request.kind {
-            OrderKind::Limit(time_in_force) => book_time_in_force(*time_in_force),
+            OrderKind::Limit(time_in_force) => *time_in_force,
             OrderKind::Trigger(_) => return Err(Rejection::TriggerUnsupported),
         };
         if request.reduce_only {
@@ -152,7 +153,7 @@ impl Session<'_, '_> {
             side: order.side,
             limit: order.price,
             size: order.size,
-            time_in_force: order.time_in_force,
+            time_in_force: book_time_in_force(order.time_in_force),
             self_trade: order.self_trade,
         };
         let taker = Taker { account: self.account, order: id, side: order.side };
@@ -200,6 +201,7 @@ impl Session<'_, '_> {
             size: order.size,
             time: self.block.time,
             cloid: request.cloid,
+            time_in_force: order.time_in_force,
         };
         let account = self.account;
         self.open_orders().open(account, id, info);
@@ -254,7 +256,7 @@ const fn place_error(error: PlaceError<Rejection>) -> Rejection {
 }
 
 /// The book's word for a time in force; a page's market order acts as immediate-or-cancel.
-pub(crate) const fn book_time_in_force(wire: action::TimeInForce) -> TimeInForce {
+const fn book_time_in_force(wire: action::TimeInForce) -> TimeInForce {
     match wire {
         action::TimeInForce::Gtc => TimeInForce::Gtc,
         action::TimeInForce::Ioc | action::TimeInForce::FrontendMarket => TimeInForce::Ioc,

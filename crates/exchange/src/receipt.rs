@@ -1,6 +1,7 @@
 //! What an action did, for whoever asks later.
 
 use crate::Rejection;
+use crate::action::TimeInForce;
 use alloc::vec::Vec;
 use tandem_book::Side;
 use tandem_codec::{Decode, DecodeError, Encode, Reader};
@@ -132,6 +133,8 @@ pub enum Event {
         size: SizeLots,
         /// The trader's own id for it.
         cloid: Option<Cloid>,
+        /// How long it was to stay.
+        time_in_force: TimeInForce,
     },
     /// A trade.
     Trade(Trade),
@@ -237,7 +240,7 @@ impl Decode for ItemStatus {
 impl Encode for Event {
     fn encode(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Opened { account, id, market, side, price, size, cloid } => {
+            Self::Opened { account, id, market, side, price, size, cloid, time_in_force } => {
                 0u8.encode(out);
                 account.encode(out);
                 id.encode(out);
@@ -246,6 +249,7 @@ impl Encode for Event {
                 price.encode(out);
                 size.encode(out);
                 cloid.encode(out);
+                time_in_force.encode(out);
             }
             Self::Trade(trade) => {
                 1u8.encode(out);
@@ -296,6 +300,7 @@ impl Decode for Event {
                 price: Decode::decode(input)?,
                 size: Decode::decode(input)?,
                 cloid: Decode::decode(input)?,
+                time_in_force: Decode::decode(input)?,
             },
             1 => Self::Trade(Decode::decode(input)?),
             2 => Self::Reduced {

@@ -1,5 +1,6 @@
 //! What the exchange's tables hold.
 
+use crate::action::TimeInForce;
 use alloc::vec::Vec;
 use tandem_book::Side;
 use tandem_codec::{Decode, DecodeError, Encode, Reader};
@@ -125,58 +126,73 @@ impl Market {
     }
 }
 
-/// For whom a signer signs, and since or until when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// The account's own key.
-    Master,
-    /// A key approved by the account, valid through a time.
-    Agent {
+/// Whose agent an address is, beside being its own account's key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Agency {
+    /// Nobody's, and never was.
+    #[default]
+    None,
+    /// Approved by an account, through a time.
+    Of {
+        /// The account.
+        master: AccountId,
         /// The last valid time.
         valid_until: BlockTime,
+        /// Whether it has served its master while it had no account of its own, and has signed nothing as a wallet
+        /// since: what it signs without naming an account is then for its master.
+        engaged: bool,
     },
-    /// An agent no longer. Its nonces stay, and it can't return while one of them could be replayed.
+    /// An agent no longer. Its nonces stay, and it can't return while an action signed before could be executed.
     Revoked {
         /// Since when.
         since: BlockTime,
     },
 }
 
-impl Encode for Role {
+impl Encode for Agency {
     fn encode(&self, out: &mut Vec<u8>) {
-        let (tag, time) = match self {
-            Self::Master => (0u8, BlockTime(0)),
-            Self::Agent { valid_until } => (1, *valid_until),
-            Self::Revoked { since } => (2, *since),
-        };
-        tag.encode(out);
-        time.encode(out);
-    }
-}
-
-impl Decode for Role {
-    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let (tag, time) = (u8::decode(input)?, BlockTime::decode(input)?);
-        match (tag, time) {
-            (0, BlockTime(0)) => Ok(Self::Master),
-            (1, valid_until) => Ok(Self::Agent { valid_until }),
-            (2, since) => Ok(Self::Revoked { since }),
-            _ => Err(input.invalid("role")),
+        match self {
+            Self::None => 0u8.encode(out),
+            Self::Of { master, valid_until, engaged } => {
+                1u8.encode(out);
+                master.encode(out);
+                valid_until.encode(out);
+                engaged.encode(out);
+            }
+            Self::Revoked { since } => {
+                2u8.encode(out);
+                since.encode(out);
+            }
         }
     }
 }
 
-/// A key that may sign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+impl Decode for Agency {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(match u8::decode(input)? {
+            0 => Self::None,
+            1 => Self::Of {
+                master: Decode::decode(input)?,
+                valid_until: Decode::decode(input)?,
+                engaged: Decode::decode(input)?,
+            },
+            2 => Self::Revoked { since: Decode::decode(input)? },
+            _ => return Err(input.invalid("agency")),
+        })
+    }
+}
+
+/// An address that may sign: an account's own key, an agent, or both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Signer {
-    /// The account it signs for.
-    pub account: AccountId,
-    /// In what role.
-    pub role: Role,
-    /// How many of its nonces are kept.
+    /// Its own account.
+    pub own: Option<AccountId>,
+    /// Whose agent it is.
+    pub agency: Agency,
+    /// How many of its nonces are kept, whomever it acted for.
     pub nonces: u8,
 }
-tandem_codec::record!(Signer { account, role, nonces });
+tandem_codec::record!(Signer { own, agency, nonces });
 
 /// An account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,7 +260,7 @@ impl Balance {
     }
 }
 
-/// What is remembered of an open order beside its place in the book.
+/// What is remembered of an open order beside its place in the book: 25 bytes, 16 more with a client order id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrderInfo {
     /// Its market.
@@ -259,5 +275,7 @@ pub struct OrderInfo {
     pub time: BlockTime,
     /// The trader's own id for it.
     pub cloid: Option<Cloid>,
+    /// How long it stays, as its trader said: one of those that let an order rest.
+    pub time_in_force: TimeInForce,
 }
-tandem_codec::record!(OrderInfo { market, side, price, size, time, cloid });
+tandem_codec::record!(OrderInfo { market, side, price, size, time, cloid, time_in_force });

@@ -105,7 +105,7 @@ rejections! {
     SelfTransfer = 84, "cannot send to the same account";
     /// No room for another account.
     TooManyAccounts = 85, "no more accounts can be created";
-    /// The agent's address is an account's own key.
+    /// The agent's address has an account of its own.
     AgentIsAccount = 90, "agent address is an account";
     /// The agent's address is another account's agent.
     AgentInUse = 91, "agent address is in use";

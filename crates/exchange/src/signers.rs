@@ -1,16 +1,17 @@
 //! Who may act, and that nobody acts twice with one signature.
 //!
-//! A signer is an account's own key or an agent approved by it. Of each signer the highest [`NONCES_KEPT`] nonces are
-//! kept; a new nonce must be unused, above the lowest kept once that many are, and within a window around the block's
+//! A signer is an address that has an account, or is an agent of one, or both; for whom it acts is `principal`'s to
+//! say. Of each signer the highest [`NONCES_KEPT`] nonces are kept, whomever it acted for; a new nonce must be unused, above the lowest kept once that many are, and within a window around the block's
 //! time. Nonces leave only when higher ones push them out, never because a signer is deregistered; and a revoked
 //! agent returns only when all its nonces have left the window. So no signed action is ever executed twice.
 //! Source of the rule: Hyperliquid, "Nonces and API wallets"; the return of revoked agents is stricter here.
 
 use crate::action::{Action, CheckedAction, Class};
-use crate::records::{Account, Config, Role, Signer};
+use crate::principal::Principal;
+use crate::records::{Account, Config, Signer};
 use crate::tables::{AddressKey, ExchangeTables, NonceKey};
 use core::fmt;
-use tandem_types::{AccountId, BlockTime, QuoteAtoms};
+use tandem_types::{Address, BlockTime, QuoteAtoms};
 
 /// Nonces kept of a signer.
 pub const NONCES_KEPT: u8 = 100;
@@ -97,6 +98,10 @@ pub struct Claim {
     pub cancels_only: bool,
     /// Whether an agent must have signed it.
     pub agent_required: bool,
+    /// Whether a wallet signed it as typed data, for its own account.
+    pub user_signed: bool,
+    /// The account that it names, in `vaultAddress`.
+    pub names: Option<Address>,
 }
 
 /// What the state says about a [`Claim`]; gathered by the rules from their tables and by admission from a reader's copy.
@@ -108,8 +113,10 @@ pub struct Standing {
     pub lowest_nonce: Option<u64>,
     /// Whether the claim's nonce is among them.
     pub nonce_used: bool,
-    /// The account, if there is a signer.
-    pub account: Option<Account>,
+    /// The signer's own account.
+    pub own: Option<Account>,
+    /// The account whose agent the signer is or was until its time ran out.
+    pub master: Option<Account>,
     /// The exchange's settings.
     pub config: Option<Config>,
 }
@@ -124,6 +131,8 @@ pub fn claim_of(action: &CheckedAction, production: bool) -> Claim {
         items: items(action.action()),
         cancels_only: action.class() == Class::Cancels,
         agent_required: production && !action.action().is_user_signed(),
+        user_signed: action.action().is_user_signed(),
+        names: action.vault_address(),
     }
 }
 
@@ -144,22 +153,15 @@ fn items(action: &Action) -> u64 {
 }
 
 impl Claim {
-    /// Judges the claim: the account that acts, or why it may not.
+    /// Judges the claim: the account that it acts for, or why it may not.
     ///
     /// # Errors
     /// [`Inadmissible`], the first reason in the order of its codes.
-    pub fn judge(&self, standing: &Standing, now: BlockTime) -> Result<AccountId, Inadmissible> {
-        let (Some(signer), Some(account), Some(config)) =
-            (standing.signer, standing.account, standing.config)
-        else {
+    pub fn judge(&self, standing: &Standing, now: BlockTime) -> Result<Principal, Inadmissible> {
+        let (Some(signer), Some(config)) = (standing.signer, standing.config) else {
             return Err(Inadmissible::UnknownSigner);
         };
-        match signer.role {
-            Role::Agent { valid_until } if valid_until < now => return Err(Inadmissible::AgentExpired),
-            Role::Revoked { .. } => return Err(Inadmissible::AgentExpired),
-            Role::Master if self.agent_required => return Err(Inadmissible::AgentRequired),
-            Role::Agent { .. } | Role::Master => {}
-        }
+        let (principal, account) = self.principal(standing, now)?;
         self.judge_nonce(&signer, standing, now)?;
         if self.expires_after.is_some_and(|end| end < now.0) {
             return Err(Inadmissible::Expired);
@@ -167,7 +169,7 @@ impl Claim {
         if !self.within_budget(&account, &config, now) {
             return Err(Inadmissible::OverBudget);
         }
-        Ok(signer.account)
+        Ok(principal)
     }
 
     fn judge_nonce(&self, signer: &Signer, standing: &Standing, now: BlockTime) -> Result<(), Inadmissible> {
@@ -206,11 +208,13 @@ impl ExchangeTables {
     pub fn standing(&mut self, claim: &Claim) -> Standing {
         let signer = self.signers.get(&claim.signer).copied();
         let (from, to) = nonce_bounds(claim.signer);
+        let (own, master) = signer.map_or((None, None), |signer| (signer.own, signer.agency.master()));
         Standing {
             signer,
             lowest_nonce: self.nonces.first(&from, &to).map(|(key, ())| key.nonce),
             nonce_used: self.nonces.contains(&NonceKey { signer: claim.signer, nonce: claim.nonce }),
-            account: signer.and_then(|signer| self.accounts.get(&signer.account).copied()),
+            own: own.and_then(|own| self.accounts.get(&own).copied()),
+            master: master.and_then(|master| self.accounts.get(&master).copied()),
             config: self.config.get(&()).copied(),
         }
     }
@@ -220,30 +224,22 @@ impl ExchangeTables {
     pub fn peek_standing(&self, claim: &Claim) -> Standing {
         let signer = self.signers.peek(&claim.signer).copied();
         let (from, to) = nonce_bounds(claim.signer);
+        let (own, master) = signer.map_or((None, None), |signer| (signer.own, signer.agency.master()));
         Standing {
             signer,
             lowest_nonce: self.nonces.peek_first(&from, &to).map(|(key, ())| key.nonce),
             nonce_used: self.nonces.peek(&NonceKey { signer: claim.signer, nonce: claim.nonce }).is_some(),
-            account: signer.and_then(|signer| self.accounts.peek(&signer.account).copied()),
+            own: own.and_then(|own| self.accounts.peek(&own).copied()),
+            master: master.and_then(|master| self.accounts.peek(&master).copied()),
             config: self.config.peek(&()).copied(),
         }
     }
 
     /// Uses the nonce and the budget of a claim that was judged good.
-    pub fn use_claim(&mut self, claim: &Claim, account: AccountId, now: BlockTime) {
-        self.nonces.put(NonceKey { signer: claim.signer, nonce: claim.nonce }, ());
-        let (from, to) = nonce_bounds(claim.signer);
-        let kept = self.signers.get(&claim.signer).map_or(0, |signer| signer.nonces);
-        if kept >= NONCES_KEPT {
-            let lowest = self.nonces.first(&from, &to).map(|(key, ())| key);
-            if let Some(lowest) = lowest {
-                self.nonces.remove(&lowest);
-            }
-        } else {
-            self.signers.update(&claim.signer, |signer| signer.nonces = kept.saturating_add(1));
-        }
+    pub fn use_claim(&mut self, claim: &Claim, principal: &Principal, now: BlockTime) {
+        self.use_nonce(claim, principal);
         let budget = self.config.get(&()).map_or(0, |config| config.budget_base);
-        self.accounts.update(&account, |account| {
+        self.accounts.update(&principal.account, |account| {
             account.actions = account.actions.saturating_add(claim.items);
             let QuoteAtoms(traded) = account.traded;
             let earned = traded.checked_div(ATOMS_PER_USD).unwrap_or(0);
@@ -251,6 +247,24 @@ impl ExchangeTables {
                 account.overdraft = now;
             }
         });
+    }
+
+    /// Keeps the nonce, and notes what the action says of its signer.
+    fn use_nonce(&mut self, claim: &Claim, principal: &Principal) {
+        self.nonces.put(NonceKey { signer: claim.signer, nonce: claim.nonce }, ());
+        let before = self.signers.get(&claim.signer).copied().unwrap_or_default();
+        let mut after = before.after(claim.user_signed, principal);
+        if before.nonces >= NONCES_KEPT {
+            let (from, to) = nonce_bounds(claim.signer);
+            if let Some(lowest) = self.nonces.first(&from, &to).map(|(key, ())| key) {
+                self.nonces.remove(&lowest);
+            }
+        } else {
+            after.nonces = before.nonces.saturating_add(1);
+        }
+        if after != before {
+            self.signers.put(claim.signer, after);
+        }
     }
 }
 
@@ -261,16 +275,21 @@ const fn nonce_bounds(signer: AddressKey) -> (NonceKey, NonceKey) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tandem_types::Address;
+    use crate::principal::Capacity;
+    use crate::records::Agency;
+    use tandem_types::AccountId;
 
     const NOW: BlockTime = BlockTime(10 * NONCE_AGE_MAX_MS);
 
-    fn standing(role: Role) -> Standing {
+    /// Of an owner, or of an agent.
+    fn standing(own: Option<AccountId>, agency: Agency) -> Standing {
+        let account = Some(Account::new(Address::default()));
         Standing {
-            signer: Some(Signer { account: AccountId(7), role, nonces: NONCES_KEPT }),
+            signer: Some(Signer { own, agency, nonces: NONCES_KEPT }),
             lowest_nonce: Some(NOW.0 - 50),
             nonce_used: false,
-            account: Some(Account::new(Address::default())),
+            own: own.and(account),
+            master: agency.master().and(account),
             config: Some(Config {
                 taker_fee_ppm: 0,
                 maker_fee_ppm: 0,
@@ -282,22 +301,27 @@ mod tests {
     }
 
     fn claim() -> Claim {
-        let signer = AddressKey([1; 16]);
-        let nonce = NOW.0;
-        Claim { signer, nonce, expires_after: None, items: 1, cancels_only: false, agent_required: false }
+        Claim {
+            signer: AddressKey([1; 16]),
+            nonce: NOW.0,
+            expires_after: None,
+            items: 1,
+            cancels_only: false,
+            agent_required: false,
+            user_signed: false,
+            names: None,
+        }
     }
 
     #[test]
     fn each_reason_is_given_in_the_order_of_its_code() {
-        let good = standing(Role::Master);
+        let good = standing(Some(AccountId(7)), Agency::None);
+        let expired = Agency::Of { master: AccountId(8), valid_until: BlockTime(NOW.0 - 1), engaged: true };
+        let principal = Principal { account: AccountId(7), capacity: Capacity::Owner, for_vault: false };
         let rows = [
             (claim(), Standing { signer: None, ..good }, Err(Inadmissible::UnknownSigner)),
-            (
-                claim(),
-                standing(Role::Agent { valid_until: BlockTime(NOW.0 - 1) }),
-                Err(Inadmissible::AgentExpired),
-            ),
-            (claim(), standing(Role::Revoked { since: NOW }), Err(Inadmissible::AgentExpired)),
+            (claim(), standing(None, expired), Err(Inadmissible::AgentExpired)),
+            (claim(), standing(None, Agency::Revoked { since: NOW }), Err(Inadmissible::AgentExpired)),
             (Claim { agent_required: true, ..claim() }, good, Err(Inadmissible::AgentRequired)),
             (Claim { nonce: NOW.0 - NONCE_AGE_MAX_MS, ..claim() }, good, Err(Inadmissible::NonceOutOfWindow)),
             (
@@ -309,8 +333,8 @@ mod tests {
             (Claim { nonce: NOW.0 - 51, ..claim() }, good, Err(Inadmissible::NonceTooLow)),
             (Claim { expires_after: Some(NOW.0 - 1), ..claim() }, good, Err(Inadmissible::Expired)),
             (Claim { items: 11, ..claim() }, overdrawn(good), Err(Inadmissible::OverBudget)),
-            (Claim { items: 11, cancels_only: true, ..claim() }, overdrawn(good), Ok(AccountId(7))),
-            (claim(), good, Ok(AccountId(7))),
+            (Claim { items: 11, cancels_only: true, ..claim() }, overdrawn(good), Ok(principal)),
+            (claim(), good, Ok(principal)),
         ];
         for (claim, standing, expected) in rows {
             assert_eq!(claim.judge(&standing, NOW), expected);
@@ -318,7 +342,7 @@ mod tests {
     }
 
     fn overdrawn(standing: Standing) -> Standing {
-        let account = standing.account.map(|account| Account { overdraft: NOW, ..account });
-        Standing { account, ..standing }
+        let own = standing.own.map(|account| Account { overdraft: NOW, ..account });
+        Standing { own, ..standing }
     }
 }

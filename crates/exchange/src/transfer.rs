@@ -5,7 +5,7 @@ use crate::action::SpotSend;
 use crate::ledger;
 use crate::place::Session;
 use crate::receipt::{Event, ItemStatus};
-use crate::records::{Account, Role, Signer};
+use crate::records::{Account, Signer};
 use crate::tables::{AddressKey, ExchangeTables};
 use alloc::vec::Vec;
 use tandem_coprocessor::Work;
@@ -47,15 +47,13 @@ pub(crate) fn account_of(
     address: &Address,
     events: &mut Vec<Event>,
 ) -> Result<AccountId, Rejection> {
-    let key = AddressKey::of(address);
-    match tables.signers.get(&key) {
-        Some(Signer { account, role: Role::Master, .. }) => Ok(*account),
-        Some(_) => Err(Rejection::AgentInUse),
+    match tables.signers.get(&AddressKey::of(address)).and_then(|signer| signer.own) {
+        Some(account) => Ok(account),
         None => create_account(tables, address, events),
     }
 }
 
-/// Makes the account of an address that has none.
+/// Makes the account of an address that has none. If it is or was an agent, it stays so and keeps its nonces.
 pub(crate) fn create_account(
     tables: &mut ExchangeTables,
     address: &Address,
@@ -66,7 +64,9 @@ pub(crate) fn create_account(
     counters.account = account.next().ok_or(Rejection::TooManyAccounts)?;
     tables.counters.put((), counters);
     tables.accounts.put(account, Account::new(*address));
-    tables.signers.put(AddressKey::of(address), Signer { account, role: Role::Master, nonces: 0 });
+    let key = AddressKey::of(address);
+    let signer = tables.signers.get(&key).copied().unwrap_or_default();
+    tables.signers.put(key, Signer { own: Some(account), ..signer });
     events.push(Event::AccountCreated { account, address: *address });
     Ok(account)
 }

@@ -96,6 +96,7 @@ mod tests {
     use super::*;
     use tandem_book::Side;
     use tandem_exchange::CloseReason;
+    use tandem_exchange::action::TimeInForce;
     use tandem_types::{MarketId, PriceRank, SizeLots};
 
     fn closed(id: u64, account: u32, cloid: u8) -> ClosedOrder {
@@ -109,6 +110,7 @@ mod tests {
             remaining: SizeLots(0),
             time: BlockTime(1),
             cloid: Some(Cloid([cloid; 16])),
+            time_in_force: TimeInForce::Gtc,
         };
         ClosedOrder { order, status: OrderStatus::Closed(CloseReason::Filled), time: BlockTime(id) }
     }

@@ -95,12 +95,9 @@ impl Indexer {
         };
         for event in events {
             match event {
-                Event::Opened { account, id, market, side, price, size, cloid } => {
-                    let (id, account, market, side, price) = (*id, *account, *market, *side, *price);
-                    let (size, remaining, time, cloid) = (*size, *size, changes.time, *cloid);
-                    let order = OpenOrder { id, account, market, side, price, size, remaining, time, cloid };
-                    self.open.insert(id, order);
-                    touch(id);
+                Event::Opened { id, .. } => {
+                    self.open.extend(orders::opened(event, changes.time).map(|order| (*id, order)));
+                    touch(*id);
                 }
                 Event::Trade(trade) => {
                     self.reduce_by(trade);

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use tandem_book::Side;
-use tandem_exchange::{AccountOrder, CloseReason};
+use tandem_exchange::action::TimeInForce;
+use tandem_exchange::{AccountOrder, CloseReason, Event, OrderInfo};
 use tandem_stf::ChainTables;
 use tandem_types::{AccountId, BlockTime, Cloid, MarketId, OrderId, PriceRank, SizeLots};
 
@@ -27,6 +28,27 @@ pub struct OpenOrder {
     pub time: BlockTime,
     /// The owner's own id for it.
     pub cloid: Option<Cloid>,
+    /// How long it was to stay.
+    pub time_in_force: TimeInForce,
+}
+
+impl OpenOrder {
+    /// An order of the state.
+    #[must_use]
+    pub const fn of(key: AccountOrder, info: &OrderInfo, remaining: SizeLots) -> Self {
+        Self {
+            id: key.id,
+            account: key.account,
+            market: info.market,
+            side: info.side,
+            price: info.price,
+            size: info.size,
+            remaining,
+            time: info.time,
+            cloid: info.cloid,
+            time_in_force: info.time_in_force,
+        }
+    }
 }
 
 /// Where an order stands.
@@ -68,15 +90,20 @@ pub(crate) fn open_orders(tables: &ChainTables) -> HashMap<OrderId, OpenOrder> {
         }
         for side in [Side::Bid, Side::Ask] {
             for (key, order) in tandem_book::resting(&exchange.orders, market, side) {
-                let (id, account) = (key.id, AccountId(order.owner.0));
-                let Some(info) = exchange.account_orders.peek(&AccountOrder { account, id }) else {
-                    continue;
-                };
-                let (price, size, remaining) = (info.price, info.size, order.remaining);
-                let (time, cloid) = (info.time, info.cloid);
-                open.insert(id, OpenOrder { id, account, market, side, price, size, remaining, time, cloid });
+                let of_account = AccountOrder { account: AccountId(order.owner.0), id: key.id };
+                if let Some(info) = exchange.account_orders.peek(&of_account) {
+                    open.insert(key.id, OpenOrder::of(of_account, info, order.remaining));
+                }
             }
         }
     }
     open
+}
+
+/// The order that an event tells of, if it tells that one was accepted.
+pub(crate) const fn opened(event: &Event, time: BlockTime) -> Option<OpenOrder> {
+    let Event::Opened { account, id, market, side, price, size, cloid, time_in_force } = *event else {
+        return None;
+    };
+    Some(OpenOrder { id, account, market, side, price, size, remaining: size, time, cloid, time_in_force })
 }

@@ -5,6 +5,7 @@
 //! by id until their height is decided, because Tendermint may decide a value from an earlier round. What consensus
 //! relies on after a crash is in the store before a method returns.
 
+use crate::clock;
 use crate::decided::DecidedBlock;
 use crate::error::NodeError;
 use crate::follower::Follower;
@@ -16,7 +17,6 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{SystemTime, UNIX_EPOCH};
 use tandem_codec::{Decode, Encode};
 use tandem_consensus::{
     Application, ApplicationError, Block as ProposedBlock, Certificate, DecidedBlock as SyncBlock, Evidence,
@@ -30,10 +30,8 @@ use tandem_stf::{
     check_block,
 };
 use tandem_storage::Store;
-use tandem_types::{Address, Block, BlockId, BlockTime, Header, Height, Round};
+use tandem_types::{Address, Block, BlockId, Header, Height, Round};
 
-/// How far ahead of this node's clock a block's time may be when it is first proposed, in milliseconds.
-const CLOCK_LEAD_MAX_MS: u64 = 500;
 /// Most actions tried for one block.
 const ACTIONS_PER_BLOCK_MAX: usize = 60_000;
 /// Most EVM transactions tried for one block.
@@ -176,7 +174,8 @@ impl Executor {
         self.stand_at_tip()?;
         let actions = self.shared.pool.actions(ACTIONS_PER_BLOCK_MAX);
         let evm = self.evm_candidates(height);
-        let time = BlockTime(now_ms().max(self.tip.time.0 + 1));
+        let parameters = self.chain.tables.system.parameters.peek(&()).copied();
+        let time = clock::time_to_build(clock::now(), &self.tip, parameters.as_ref());
         let builder = Builder {
             parent: &self.tip,
             time,
@@ -305,12 +304,6 @@ const fn is_final(error: &TxError) -> bool {
     }
 }
 
-/// This node's clock, in milliseconds since the Unix epoch.
-pub(crate) fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
 fn stop(error: NodeError) -> ApplicationError {
     tracing::error!(%error, "node stops");
     ApplicationError::new(error)
@@ -419,14 +412,12 @@ impl Executor {
                 block.header.height, received.height
             ));
         }
-        if received.origin != Origin::FirstProposal {
-            return None;
-        }
-        if block.header.proposer.0 != received.proposer.0 {
+        if received.origin == Origin::FirstProposal && block.header.proposer.0 != received.proposer.0 {
             return Some("header names another proposer".to_owned());
         }
-        let latest = now_ms() + CLOCK_LEAD_MAX_MS;
-        (block.header.time.0 > latest).then(|| format!("time {} is ahead of the clock", block.header.time))
+        let time = block.header.time;
+        let ahead = received.origin != Origin::Synced && clock::is_ahead(time, clock::now());
+        ahead.then(|| format!("time {time} is ahead of the clock"))
     }
 }
 

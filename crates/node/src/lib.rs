@@ -10,6 +10,7 @@
 //! has an answer reads its own writes, and an answered order survives a crash at any instruction.
 #![forbid(unsafe_code)]
 
+mod clock;
 mod decided;
 mod error;
 mod executor;

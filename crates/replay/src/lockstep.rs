@@ -6,7 +6,7 @@ use crate::traders::Traders;
 use std::collections::BTreeMap;
 use tandem_exchange::{Event, ItemStatus, Rejection, Transaction, TransactionError};
 use tandem_stf::{Builder, Chain, Genesis, Identity, InvalidBlock, Outcome};
-use tandem_system::validator_address;
+use tandem_system::{Parameters, validator_address};
 use tandem_types::{Address, BlockTime, Header};
 
 /// Why a replay stopped.
@@ -72,6 +72,7 @@ pub struct Lockstep {
     head: Header,
     identity: Identity,
     start: BlockTime,
+    parameters: Parameters,
     proposer: Address,
     /// What became of the actions so far.
     pub tally: Tally,
@@ -109,7 +110,8 @@ impl Lockstep {
         let validator = genesis.system.validators.first();
         let proposer =
             validator.map(|validator| validator_address(&validator.public_key)).unwrap_or_default();
-        Ok(Self { chain, head, identity, start: genesis.time, proposer, tally: Tally::default() })
+        let (start, parameters) = (genesis.time, genesis.system.parameters);
+        Ok(Self { chain, head, identity, start, parameters, proposer, tally: Tally::default() })
     }
 
     /// The last block's header.
@@ -170,7 +172,8 @@ impl Lockstep {
 
     fn block(&mut self, elapsed_ms: u64, transactions: &[Transaction]) -> Result<Outcome, LockstepError> {
         let height = self.head.height.0 + 1;
-        let time = BlockTime((self.start.0 + elapsed_ms).max(self.head.time.0 + 1));
+        let due = BlockTime((self.start.0 + elapsed_ms).max(self.head.time.0 + 1));
+        let time = due.min(self.parameters.latest_time_after(self.head.height, self.head.time));
         let none: &[tandem_stf::CheckedEvmTx] = &[];
         let builder = Builder {
             parent: &self.head,

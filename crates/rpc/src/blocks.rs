@@ -3,15 +3,11 @@
 use crate::argument::BlockId;
 use crate::config::RECENT_BLOCKS_MAX;
 use crate::fault::Fault;
-use alloy_consensus::constants::EMPTY_WITHDRAWALS;
-use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, EMPTY_ROOT_HASH};
-use alloy_eips::eip7685::EMPTY_REQUESTS_HASH;
 use alloy_primitives::{B256, Bytes};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tandem_evm::{Admission, CheckedEvmTx, EvmHeader, EvmReceipt};
 use tandem_node::{DecidedBlock, EVM_BLOCK_BY_HASH, EVM_BLOCK_BY_NUMBER, EVM_TRANSACTION, NodeHandle};
-use tandem_stf::{EvmHead, Genesis};
 use tandem_storage::IndexKind;
 use tandem_types::Height;
 
@@ -83,7 +79,8 @@ pub(crate) struct Blocks {
 impl Blocks {
     pub(crate) fn new(node: NodeHandle) -> Result<Self, tandem_stf::GenesisError> {
         let admission = node.identity().evm;
-        let genesis = EvmBlock::new(genesis_header(node.genesis())?, Height(0), admission);
+        let (_, header) = node.genesis().chain()?;
+        let genesis = EvmBlock::new(node.genesis().evm_header(header.evm_root), Height(0), admission);
         Ok(Self { node, genesis: Arc::new(genesis), recent: Mutex::default() })
     }
 
@@ -166,24 +163,4 @@ impl Blocks {
     fn recent(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<EvmBlock>>> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The header of block 0: the state at genesis, and nothing else.
-fn genesis_header(genesis: &Genesis) -> Result<EvmHeader, tandem_stf::GenesisError> {
-    let (_, header) = genesis.chain()?;
-    Ok(EvmHeader {
-        ommers_hash: EMPTY_OMMER_ROOT_HASH,
-        state_root: B256::from(header.evm_root.0),
-        transactions_root: EMPTY_ROOT_HASH,
-        receipts_root: EMPTY_ROOT_HASH,
-        gas_limit: genesis.system.parameters.evm_gas_limit,
-        timestamp: genesis.time.0 / 1_000,
-        base_fee_per_gas: Some(EvmHead::default().next_base_fee()),
-        withdrawals_root: Some(EMPTY_WITHDRAWALS),
-        blob_gas_used: Some(0),
-        excess_blob_gas: Some(0),
-        parent_beacon_block_root: Some(B256::ZERO),
-        requests_hash: Some(EMPTY_REQUESTS_HASH),
-        ..EvmHeader::default()
-    })
 }

@@ -16,7 +16,7 @@ use tandem_types::{Address, BLOCK_ACTIONS_MAX, BLOCK_EVM_TRANSACTIONS_MAX, Block
 pub struct Builder<'a, A, T> {
     /// The block to build on, at which the chain stands.
     pub parent: &'a Header,
-    /// The time of the new block.
+    /// The time of the new block: after the parent's, by no more than a step.
     pub time: BlockTime,
     /// Who builds.
     pub proposer: Address,
@@ -49,7 +49,8 @@ impl<A: Borrow<Transaction>, T: Borrow<CheckedEvmTx>> Builder<'_, A, T> {
     /// Executes what fits and makes the block of it.
     ///
     /// # Errors
-    /// [`InvalidBlock`] if no block can be built here at all: the time is not after the parent's, or an invariant broke.
+    /// [`InvalidBlock`] if no block can be built here at all: the time is none that a block may have after the parent,
+    /// or an invariant broke.
     pub fn build(&self, chain: &mut Chain<impl StateTree>) -> Result<Built, InvalidBlock> {
         let given = Given {
             parent: self.parent,

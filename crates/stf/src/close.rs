@@ -75,18 +75,11 @@ fn follow_evm(chain: &mut Chain<impl StateTree>, delta: &Delta) -> Result<EvmRoo
 fn write_evm_head(chain: &mut Chain<impl StateTree>, phases: &mut Phases, evm_root: EvmRoot) -> Hash {
     let Some((env, outcome)) = phases.evm.take() else { return Hash::default() };
     let header = outcome.header(&env, evm_root.0.into());
-    let hash = Hash(header.hash_slow().0);
-    let head = EvmHead {
-        number: env.number,
-        hash,
-        gas_used: outcome.gas_used,
-        gas_limit: env.gas_limit,
-        base_fee: env.base_fee,
-    };
+    let head = EvmHead::of(&header);
     chain.tables.head.evm.put((), head);
     phases.receipts.evm_header = Some(header);
     phases.receipts.evm = outcome.receipts;
-    hash
+    head.hash
 }
 
 fn header(

@@ -11,7 +11,7 @@ use alloy_primitives::{B256, keccak256};
 use tandem_coprocessor::{BlockContext, Coprocessor, Handle, Work, WorkMeter};
 use tandem_evm::{BlockExecutor, EvmBlockEnv, EvmError, EvmOutcome, HardFork, TxError};
 use tandem_exchange::action::Class;
-use tandem_exchange::{Call, Exchange, Receipt, Role, Transaction, claim_of};
+use tandem_exchange::{Call, Capacity, Exchange, Receipt, Transaction, claim_of};
 use tandem_state::Tables;
 use tandem_system::{NetworkKind, Parameters, ValidatorSet, require_enshrined};
 use tandem_types::{Address, BlockTime, Hash, Header, ValidatorSetHash};
@@ -77,18 +77,20 @@ pub(crate) struct Phases {
 }
 
 impl Phases {
-    /// Begin: the schedule, the time, which only moves forward, and the proposer, who is a validator: whose turn it
-    /// was is for those who vote to judge.
+    /// Begin: the schedule, the time, which moves forward and by no more than a step, and the proposer, who is a
+    /// validator: whose turn it was and whether the time is true is for those who vote to judge (ADR-0005).
     fn begin(tables: &mut ChainTables, given: &Given<'_>) -> Result<Self, InvalidBlock> {
         let parameters = *tables.system.parameters.get(&()).ok_or(InvalidBlock::State)?;
         require_enshrined(&mut tables.system, &Exchange::DESCRIPTION).map_err(|_| InvalidBlock::State)?;
-        if given.time <= given.parent.time {
+        let parent = given.parent;
+        let latest = parameters.latest_time_after(parent.height, parent.time);
+        if given.time <= parent.time || given.time > latest {
             return Err(InvalidBlock::Header("time"));
         }
         if !tables.system.validators.contains(&given.proposer) {
             return Err(InvalidBlock::Header("proposer"));
         }
-        let height = given.parent.height.next().ok_or(InvalidBlock::Header("height"))?;
+        let height = parent.height.next().ok_or(InvalidBlock::Header("height"))?;
         Ok(Self {
             parameters,
             block: BlockContext { height, time: given.time },
@@ -121,12 +123,13 @@ impl Phases {
         let production = self.parameters.network == NetworkKind::Production;
         let claim = claim_of(action, production);
         let standing = tables.exchange.standing(&claim);
-        let account = claim.judge(&standing, self.block.time).map_err(Refusal::Inadmissible)?;
-        let by_master = standing.signer.is_some_and(|signer| signer.role == Role::Master);
+        let principal = claim.judge(&standing, self.block.time).map_err(Refusal::Inadmissible)?;
+        let account = principal.account;
 
         tables.exchange.checkpoint();
-        tables.exchange.use_claim(&claim, account, self.block.time);
-        let call = Call { action: action.action(), by_master, for_vault: action.vault_address().is_some() };
+        tables.exchange.use_claim(&claim, &principal, self.block.time);
+        let by_owner = principal.capacity == Capacity::Owner;
+        let call = Call { action: action.action(), by_owner, for_vault: principal.for_vault };
         let ran = tandem_coprocessor::run::<Exchange>(&mut tables.exchange, self.block, (), account, &call);
         let (result, events, work) = match ran {
             Ok((reply, work)) => (Ok(reply.items), reply.events, work),
@@ -164,7 +167,7 @@ impl Phases {
         if !self.parameters.is_evm_height(self.block.height) {
             return Ok(());
         }
-        let head = tables.head.evm.get(&()).copied().unwrap_or_default();
+        let head = *tables.head.evm.get(&()).ok_or(InvalidBlock::State)?;
         let env = evm_env(&self.parameters, given, &head);
         let mut executor = BlockExecutor::begin(&mut tables.evm, env).map_err(InvalidBlock::Evm)?;
         let mut index = 0usize;

@@ -1,24 +1,27 @@
-//! The first state.
+//! The first state, and the two headers that stand for it: the chain's, and EVM block 0's.
 
-use crate::chain::Chain;
-use crate::header::tagged_hash;
+use crate::chain::{Chain, Domain};
+use crate::header::{EvmHead, tagged_hash};
 use alloc::vec::Vec;
-use alloy_primitives::{Bytes, U256, keccak256};
+use alloy_primitives::{B256, Bytes, U256, keccak256};
 use core::fmt;
 use tandem_codec::{Decode, DecodeError, Encode, Reader};
 use tandem_coprocessor::Coprocessor;
-use tandem_evm::EvmAccount;
+use tandem_evm::{EvmAccount, EvmBlockEnv, EvmHeader, EvmOutcome, EvmTables, HardFork, StateChanges};
 use tandem_exchange::{Exchange, ExchangeGenesis};
-use tandem_state::{Direction, Tables};
+use tandem_state::{Delta, Direction, Tables};
 use tandem_system::{SystemGenesis, ValidatorSet};
 use tandem_types::{
-    Address, BLOCK_VERSION, BlockTime, CrossRoot, Decimals, EvmRoot, Hash, Header, Height, TokenAtoms,
+    Address, BLOCK_VERSION, BlockTime, CrossRoot, Decimals, DeltaHash, EvmRoot, Hash, Header, Height,
+    TokenAtoms,
 };
 
 const ALLOCATIONS_MAX: u32 = 10_000_000;
 const CODE_BYTES_MAX: u32 = 0x6000;
 /// Decimals of the native coin in the EVM, less those in Core.
 const NATIVE_SCALE: u8 = 10;
+/// Base fee of EVM block 0, in 10^-18 native coin per gas. EIP-1559's initial value.
+const BASE_FEE_FIRST: u64 = 1_000_000_000;
 
 /// What an address is given in the EVM at genesis.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,24 +86,57 @@ impl Genesis {
         let tables = &mut chain.tables;
         self.system.write(&mut tables.system, &[Exchange::DESCRIPTION]).map_err(GenesisError::System)?;
         self.exchange.write(&mut tables.exchange).map_err(GenesisError::Exchange)?;
-        tandem_evm::deploy_system_contracts(&mut tables.evm);
+        self.write_evm(&mut tables.evm);
+        let (exchange, evm) = (tables.exchange.seal(), tables.evm.seal());
+        let evm_root = follow_evm(&mut chain, &evm)?;
+        let head = EvmHead::of(&self.evm_header(evm_root));
+        chain.tables.head.evm.put((), head);
+
+        let mut delta = chain.tables.system.seal();
+        for later in [chain.tables.head.seal(), exchange, evm] {
+            delta.append(&later);
+        }
+        for domain in [Domain::System, Domain::Core] {
+            chain.follow_tree(&delta, domain, Direction::Forward).map_err(|_| GenesisError::Trees)?;
+        }
+        let header = self.header(&mut chain, delta.hash(), head.hash);
+        Ok((chain, header))
+    }
+
+    fn write_evm(&self, tables: &mut EvmTables) {
+        tandem_evm::deploy_system_contracts(tables);
         for allocation in &self.evm {
             let scale = Decimals::new(NATIVE_SCALE).map_or(1, Decimals::power);
             let balance = U256::from(allocation.balance.0).saturating_mul(U256::from(scale));
             let address = alloy_primitives::Address(allocation.address.0.into());
             if allocation.code.is_empty() {
-                tables.evm.set_account(address, Some(EvmAccount::with_balance(balance)));
+                tables.set_account(address, Some(EvmAccount::with_balance(balance)));
             } else {
-                tables.evm.deploy(address, balance, Bytes::copy_from_slice(&allocation.code));
+                tables.deploy(address, balance, Bytes::copy_from_slice(&allocation.code));
             }
         }
-        let delta = tables.seal();
-        chain.follow_trees(&delta, Direction::Forward).map_err(|_| GenesisError::Trees)?;
-        let header = self.header(&mut chain, delta.hash());
-        Ok((chain, header))
     }
 
-    fn header(&self, chain: &mut Chain, delta_hash: tandem_types::DeltaHash) -> Header {
+    /// The header of EVM block 0, whose state has this root: the parent of EVM block 1.
+    #[must_use]
+    pub fn evm_header(&self, evm_root: EvmRoot) -> EvmHeader {
+        let parameters = &self.system.parameters;
+        let env = EvmBlockEnv {
+            chain_id: parameters.chain_id.0,
+            hard_fork: HardFork::Osaka,
+            number: 0,
+            timestamp_s: self.time.0.checked_div(1_000).unwrap_or(0),
+            base_fee: BASE_FEE_FIRST,
+            gas_limit: parameters.evm_gas_limit,
+            beneficiary: alloy_primitives::Address::ZERO,
+            prev_randao: B256::ZERO,
+            parent_hash: B256::ZERO,
+            parent_beacon_root: B256::ZERO,
+        };
+        EvmOutcome::empty().header(&env, B256::from(evm_root.0))
+    }
+
+    fn header(&self, chain: &mut Chain, delta_hash: DeltaHash, evm_header: Hash) -> Header {
         let validators = ValidatorSet::current(&mut chain.tables.system).hash();
         Header {
             version: BLOCK_VERSION,
@@ -117,9 +153,16 @@ impl Genesis {
             validators,
             next_validators: validators,
             parameters: self.system.parameters.hash(),
+            evm_header,
             ..Header::default()
         }
     }
+}
+
+/// Moves the tries over the EVM's part of the genesis.
+fn follow_evm(chain: &mut Chain, delta: &Delta) -> Result<EvmRoot, GenesisError> {
+    let changes = StateChanges::of(delta, Direction::Forward).map_err(|_| GenesisError::Trees)?;
+    chain.evm_tries.apply(&changes).map(|root| EvmRoot(root.0)).map_err(|_| GenesisError::Trees)
 }
 
 impl Encode for EvmAllocation {

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use tandem_codec::Encode;
 use tandem_crypto::sha256;
-use tandem_evm::next_base_fee;
+use tandem_evm::{EvmHeader, next_base_fee};
 use tandem_types::{BlockId, Hash, Header};
 
 /// The id of a block: SHA-256 of its header's encoding under a domain tag.
@@ -21,10 +21,7 @@ pub(crate) fn tagged_hash(domain: &[u8], bytes: &[u8]) -> [u8; 32] {
     sha256(&input)
 }
 
-/// Base fee of the first EVM block, in 10^-18 native coin per gas. EIP-1559's initial value.
-const BASE_FEE_FIRST: u64 = 1_000_000_000;
-
-/// What the next EVM block needs of the last one.
+/// What the next EVM block needs of the last one; at genesis, of block 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EvmHead {
     /// Its number.
@@ -41,12 +38,21 @@ pub struct EvmHead {
 tandem_codec::record!(EvmHead { number, hash, gas_used, gas_limit, base_fee });
 
 impl EvmHead {
+    /// What is kept of the block with this header.
+    #[must_use]
+    pub(crate) fn of(header: &EvmHeader) -> Self {
+        Self {
+            number: header.number,
+            hash: Hash(header.hash_slow().0),
+            gas_used: header.gas_used,
+            gas_limit: header.gas_limit,
+            base_fee: header.base_fee_per_gas.unwrap_or_default(),
+        }
+    }
+
     /// The base fee of the EVM block after this one.
     #[must_use]
     pub fn next_base_fee(&self) -> u64 {
-        match self.number {
-            0 => BASE_FEE_FIRST,
-            _ => next_base_fee(self.gas_used, self.gas_limit, self.base_fee),
-        }
+        next_base_fee(self.gas_used, self.gas_limit, self.base_fee)
     }
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 use core::ops::RangeInclusive;
-use tandem_types::{ChainId, Height, ParametersHash};
+use tandem_types::{BlockTime, ChainId, Height, ParametersHash};
 
 /// How seriously a network takes the origin of signatures.
 ///
@@ -26,6 +26,7 @@ tandem_codec::tags!(NetworkKind { Production = 0, Test = 1, Dev = 2 });
 /// |---|---|---|
 /// | network, chain id | | 1, 8 |
 /// | block time | ms | 8 |
+/// | time step max | ms | 8 |
 /// | EVM interval, root interval, price interval | blocks | 8 each |
 /// | block work max | work units (about 1 ns) | 8 |
 /// | EVM gas limit | gas per EVM block | 8 |
@@ -37,6 +38,8 @@ pub struct Parameters {
     pub chain_id: ChainId,
     /// Aimed-at milliseconds between blocks.
     pub block_time_ms: u64,
+    /// Most milliseconds from a block's time to the next one's.
+    pub time_step_max_ms: u64,
     /// Every how many blocks an EVM block comes.
     pub evm_interval: u64,
     /// Every how many blocks the Core root is computed.
@@ -53,6 +56,7 @@ tandem_codec::record!(Parameters {
     network,
     chain_id,
     block_time_ms,
+    time_step_max_ms,
     evm_interval,
     root_interval,
     price_interval,
@@ -89,6 +93,7 @@ impl Parameters {
             network: NetworkKind::Dev,
             chain_id,
             block_time_ms: 100,
+            time_step_max_ms: 60_000,
             evm_interval: 10,
             root_interval: 1,
             price_interval: 10,
@@ -104,6 +109,7 @@ impl Parameters {
     pub fn check(&self) -> Result<(), ParametersError> {
         within("chain_id", self.chain_id.0, 1..=u64::MAX >> 12)?;
         within("block_time_ms", self.block_time_ms, 10..=10_000)?;
+        within("time_step_max_ms", self.time_step_max_ms, TIME_STEP_MIN_MS..=TIME_STEP_MAX_MS)?;
         within("evm_interval", self.evm_interval, 1..=1_000)?;
         within("root_interval", self.root_interval, 1..=1_000)?;
         within("price_interval", self.price_interval, 1..=1_000)?;
@@ -118,6 +124,16 @@ impl Parameters {
     /// `block_work_max` is below `call_work_max`.
     pub fn check_room_for(&self, call_work_max: u64) -> Result<(), ParametersError> {
         within("block_work_max", self.block_work_max, call_work_max..=BLOCK_WORK_MAX)
+    }
+
+    /// The latest time that the block after a parent of this height and time may have. Any, after genesis, whose time
+    /// says when the chain may begin and not when it does (ADR-0005).
+    #[must_use]
+    pub const fn latest_time_after(&self, height: Height, time: BlockTime) -> BlockTime {
+        match height {
+            Height(0) => BlockTime(u64::MAX),
+            Height(_) => time.plus_ms(self.time_step_max_ms),
+        }
     }
 
     /// Whether `height` has an EVM block.
@@ -141,6 +157,10 @@ impl Parameters {
     }
 }
 
+/// Least `time_step_max_ms`: the longest block time.
+const TIME_STEP_MIN_MS: u64 = 10_000;
+/// Greatest `time_step_max_ms`: a week, beyond which every nonce would have left its window.
+const TIME_STEP_MAX_MS: u64 = 7 * 24 * 3_600_000;
 /// Greatest `block_work_max`.
 const BLOCK_WORK_MAX: u64 = 10_000_000_000;
 
@@ -163,6 +183,13 @@ mod tests {
         let slow = Parameters { block_time_ms: 9, evm_interval: 0, ..good };
         let error = slow.check().unwrap_err();
         assert_eq!((error.name, error.got, error.min), ("block_time_ms", 9, 10));
+    }
+
+    #[test]
+    fn the_latest_time_is_a_step_after_the_parents_except_after_genesis() {
+        let parameters = Parameters { time_step_max_ms: 10_000, ..Parameters::dev(ChainId(1)) };
+        let latest = |height, time| parameters.latest_time_after(Height(height), BlockTime(time)).0;
+        assert_eq!([latest(0, 5), latest(1, 5), latest(1, u64::MAX)], [u64::MAX, 10_005, u64::MAX]);
     }
 
     #[test]

@@ -19,6 +19,9 @@ pub const PURR: TokenId = TokenId(2);
 /// When the chain begins: far enough from zero that nonces two days before it exist.
 pub(crate) const START: BlockTime = BlockTime(1_700_000_000_000);
 
+/// The longest step that the rules allow, so that few blocks can pass days.
+const STEP_MAX_MS: u64 = 7 * 24 * 3_600_000;
+
 /// The asset number of the market of [`BTC`] or [`PURR`].
 #[must_use]
 pub fn asset(base: TokenId) -> AssetId {
@@ -58,7 +61,7 @@ pub fn genesis() -> Genesis {
     Genesis {
         time: START,
         system: SystemGenesis {
-            parameters: Parameters::dev(CHAIN_ID),
+            parameters: Parameters { time_step_max_ms: STEP_MAX_MS, ..Parameters::dev(CHAIN_ID) },
             validators: vec![Validator { public_key: [7; 32], power: 1 }],
         },
         exchange: ExchangeGenesis {

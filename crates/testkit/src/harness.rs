@@ -267,7 +267,8 @@ impl Harness {
     /// If it has none.
     #[must_use]
     pub fn account(&self, address: &Address) -> AccountId {
-        self.chain.tables.exchange.signers.peek(&AddressKey::of(address)).expect("an account").account
+        let signer = self.chain.tables.exchange.signers.peek(&AddressKey::of(address));
+        signer.and_then(|signer| signer.own).expect("an account")
     }
 
     /// What an account has of a token.

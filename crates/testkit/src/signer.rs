@@ -47,11 +47,21 @@ impl Signer {
         expires_after: Option<u64>,
         network: &Network,
     ) -> SignedAction {
+        self.sign_around(action, (nonce, None, expires_after), network)
+    }
+
+    /// Signs an action with what stands beside it: nonce, the account that it names, expiry.
+    fn sign_around(
+        &self,
+        action: &Action,
+        (nonce, vault_address, expires_after): (u64, Option<Address>, Option<u64>),
+        network: &Network,
+    ) -> SignedAction {
         let unsigned = secp256k1::Signature { r: [0; 32], s: [0; 32], y_is_odd: false };
         let mut signed = SignedAction {
             action: action.encode(),
             nonce,
-            vault_address: None,
+            vault_address,
             expires_after,
             signature: Signature::Secp256k1(unsigned),
         };
@@ -74,6 +84,19 @@ impl Signer {
     #[must_use]
     pub fn transaction(&self, action: &Action, nonce: u64, network: &Network) -> Transaction {
         let signed = self.sign(action, nonce, None, network);
+        Transaction::from_signed(&signed, network).expect("a well-signed action passes")
+    }
+
+    /// Signs an action for the account with this address, and checks.
+    #[must_use]
+    pub fn transaction_for(
+        &self,
+        account: &Address,
+        action: &Action,
+        nonce: u64,
+        network: &Network,
+    ) -> Transaction {
+        let signed = self.sign_around(action, (nonce, Some(*account), None), network);
         Transaction::from_signed(&signed, network).expect("a well-signed action passes")
     }
 }

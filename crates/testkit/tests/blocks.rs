@@ -89,6 +89,32 @@ fn every_field_of_the_header_is_checked_and_named() {
 }
 
 #[test]
+fn time_moves_forward_by_no_more_than_a_step_except_from_genesis() {
+    let mut genesis = tandem_testkit::genesis();
+    genesis.system.parameters.time_step_max_ms = 60_000;
+    let mut chain = Harness::new(genesis);
+    chain.step_ms = 365 * 24 * 3_600_000;
+    chain.empty();
+    chain.step_ms = 100;
+    let good = block_of(&chain, &[]);
+    for (step_ms, allowed) in
+        [(0, false), (1, true), (100, true), (60_000, true), (60_001, false), (u64::MAX, false)]
+    {
+        // Judged alike when it is built and when it is proposed.
+        chain.step_ms = step_ms;
+        let built = chain.clone().build(&[], &[]).map(|built| built.block);
+        let mut tampered = good.clone();
+        tampered.header.time = chain.now();
+        if allowed {
+            assert!(chain.clone().propose(&built.unwrap()).is_ok(), "{step_ms}");
+        } else {
+            assert_eq!(built, Err(InvalidBlock::Header("time")), "{step_ms}");
+            assert_eq!(chain.clone().propose(&tampered), Err(InvalidBlock::Header("time")), "{step_ms}");
+        }
+    }
+}
+
+#[test]
 fn a_body_other_than_the_headers_is_named() {
     let mut chain = Harness::default();
     let actions = three_classes(&mut chain);
@@ -269,6 +295,19 @@ fn every_tenth_block_is_an_evm_block() {
     block.body.evm_transactions.push(transfer.raw().to_vec());
     assert_eq!(chain.propose(&block), Err(InvalidBlock::NotEvmHeight));
     assert!(chain.chain.tables.head.evm.peek(&()).is_some_and(|head| head.number == 2));
+}
+
+#[test]
+fn the_first_evm_block_follows_that_of_the_genesis() {
+    let mut chain = Harness::default();
+    let genesis = chain.genesis.evm_header(chain.parent.evm_root);
+    assert_eq!(chain.parent.evm_header, Hash(genesis.hash_slow().0));
+    chain.until_before(10);
+    let step = chain.empty();
+    let first = step.outcome.receipts.evm_header.as_ref().unwrap();
+    assert_eq!((first.number, first.parent_hash), (1, genesis.hash_slow()));
+    assert_eq!(first.base_fee_per_gas, Some(875_000_000));
+    assert_eq!(genesis.state_root.0, chain.genesis.chain().unwrap().1.evm_root.0);
 }
 
 #[test]

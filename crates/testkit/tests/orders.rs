@@ -1,7 +1,8 @@
 //! Orders on spot markets, through whole blocks.
 
+use tandem_codec::Encode;
 use tandem_exchange::action::{Order, OrderKind, SelfTradePrevention, TimeInForce};
-use tandem_exchange::{CloseReason, Event, ItemStatus, Rejection};
+use tandem_exchange::{AccountOrder, CloseReason, Event, ItemStatus, Rejection};
 use tandem_testkit::{BTC, Harness, PURR, Signer, Step, USD, buy, cancel, modify, place, price, sell, size};
 use tandem_types::{Cloid, OrderId, QuoteAtoms, SizeLots, TokenAtoms};
 
@@ -249,6 +250,26 @@ fn less_size_keeps_the_place_in_the_queue_and_more_loses_it() {
     chain.act(&taker, &place(&[buy(PURR, "0.5", "50")]));
     assert_eq!(chain.act(&first, &modify(new, post_only)).rejection(0), Rejection::PostOnlyWouldCross);
     assert_eq!(chain.balance(&first, PURR), held);
+}
+
+#[test]
+fn an_order_keeps_its_time_in_force_and_changes_it_by_being_replaced() {
+    let (mut chain, trader, _) = wallets();
+    let kept = |chain: &Harness, id| {
+        let key = AccountOrder { account: chain.account(&trader.address()), id };
+        let info = chain.chain.tables.exchange.account_orders.peek(&key).copied();
+        // 25 bytes of state an order, 16 more with a client order id.
+        assert_eq!(info.map(|info| info.to_bytes().len()), Some(25));
+        info.map(|info| info.time_in_force)
+    };
+    let alo = resting(&chain.act(&trader, &place(&[with(buy(PURR, "1", "100"), TimeInForce::Alo)])));
+    assert_eq!(kept(&chain, alo), Some(TimeInForce::Alo));
+    let smaller = with(buy(PURR, "1", "90"), TimeInForce::Alo);
+    assert_eq!(resting(&chain.act(&trader, &modify(alo, smaller))), alo);
+    assert_eq!(kept(&chain, alo), Some(TimeInForce::Alo));
+    let gtc = resting(&chain.act(&trader, &modify(alo, buy(PURR, "1", "80"))));
+    assert_ne!(gtc, alo, "another time in force is another order");
+    assert_eq!(kept(&chain, gtc), Some(TimeInForce::Gtc));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use tandem_codec::{Decode, Encode};
 use tandem_exchange::action::{
     Action, CancelByCloid, Decimal, Modify, Order, OrderKind, OrderRef, SelfTradePrevention, TimeInForce,
 };
-use tandem_exchange::{Allocation, BalanceKey, ItemStatus};
+use tandem_exchange::{AccountOrder, Allocation, BalanceKey, ItemStatus};
 use tandem_state::Delta;
 use tandem_stf::{BlockReceipts, Genesis, NothingKnown, Sequential, Witness, check_block};
 use tandem_testkit::{
@@ -74,15 +74,19 @@ fn order(wish: &Wish) -> Order {
     Order {
         price: Decimal::new(wish.price, 8).unwrap(),
         size: Decimal::new(wish.size, 0).unwrap(),
-        kind: OrderKind::Limit(match wish.stay {
-            Stay::Gtc => TimeInForce::Gtc,
-            Stay::Ioc => TimeInForce::Ioc,
-            Stay::Alo => TimeInForce::Alo,
-            Stay::Fok => TimeInForce::Fok,
-        }),
+        kind: OrderKind::Limit(time_in_force(wish.stay)),
         cloid: wish.cloid.map(|number| Cloid([number; 16])),
         self_trade_prevention: own,
         ..base
+    }
+}
+
+const fn time_in_force(stay: Stay) -> TimeInForce {
+    match stay {
+        Stay::Gtc => TimeInForce::Gtc,
+        Stay::Ioc => TimeInForce::Ioc,
+        Stay::Alo => TimeInForce::Alo,
+        Stay::Fok => TimeInForce::Fok,
     }
 }
 
@@ -163,6 +167,11 @@ fn assert_same(chain: &Harness, twin: &Twin) {
     for side in [tandem_book::Side::Bid, tandem_book::Side::Ask] {
         let resting = tandem_book::resting(&tables.orders, market, side);
         open.extend(resting.map(|(key, order)| (key.id.0, order.remaining.0)));
+    }
+    for order in &twin.orders {
+        let key = AccountOrder { account: AccountId(u32::from(order.who)), id: OrderId(order.id) };
+        let kept = tables.account_orders.peek(&key).map(|info| info.time_in_force);
+        assert_eq!(kept, Some(time_in_force(order.stay)), "of order {}", order.id);
     }
     open.sort_unstable();
     let mut expected: Vec<_> = twin.orders.iter().map(|order| (order.id, order.left)).collect();

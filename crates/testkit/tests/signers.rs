@@ -28,10 +28,15 @@ fn with_nonce(chain: &Harness, signer: &Signer, nonce: u64) -> Transaction {
     signer.transaction(&Action::Noop, nonce, &chain.identity.network)
 }
 
-/// Lets `ms` pass until the next block.
+/// Lets `ms` pass, in as few blocks as the rules allow.
 fn wait(chain: &mut Harness, ms: u64) {
-    chain.step_ms = ms;
-    chain.empty();
+    let step_max = chain.genesis.system.parameters.time_step_max_ms;
+    let mut left = ms;
+    while left > 0 {
+        chain.step_ms = left.min(step_max);
+        left -= chain.step_ms;
+        chain.empty();
+    }
     chain.step_ms = 100;
 }
 

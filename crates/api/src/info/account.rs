@@ -8,7 +8,7 @@ use crate::hex;
 use crate::wire::{WireBalance, WireFill, WireOrder, WireOrderDetails, WireStatus, address_text};
 use serde_json::{Value, json};
 use tandem_book::OrderKey;
-use tandem_exchange::{AccountOrder, AddressKey, AgentSlot, BalanceKey, CloidKey, ExchangeTables, Role};
+use tandem_exchange::{AccountOrder, AddressKey, Agency, AgentSlot, BalanceKey, CloidKey, ExchangeTables};
 use tandem_indexer::{CLOSED_PER_ACCOUNT, FILLS_PER_ACCOUNT, Indexer, OpenOrder, OrderStatus};
 use tandem_types::{AccountId, Address, OrderId};
 
@@ -65,19 +65,10 @@ pub(crate) fn open_orders_of(account: AccountId, app: &App) -> Vec<OpenOrder> {
 }
 
 fn open_order(account: AccountId, id: OrderId, tables: &ExchangeTables) -> Option<OpenOrder> {
-    let info = tables.account_orders.peek(&AccountOrder { account, id })?;
+    let key = AccountOrder { account, id };
+    let info = tables.account_orders.peek(&key)?;
     let order = tables.orders.peek(&OrderKey::new(info.market, info.side, info.price, id))?;
-    Some(OpenOrder {
-        id,
-        account,
-        market: info.market,
-        side: info.side,
-        price: info.price,
-        size: info.size,
-        remaining: order.remaining,
-        time: info.time,
-        cloid: info.cloid,
-    })
+    Some(OpenOrder::of(key, info, order.remaining))
 }
 
 pub(super) fn open_orders(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
@@ -201,14 +192,16 @@ pub(super) fn role(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
     let user = fields.user()?;
     let state = app.node.state();
     let tables = &state.tables.exchange;
-    let signer = tables.signers.peek(&AddressKey::of(&user));
-    Ok(match signer.map(|signer| (signer.role, signer.account)) {
-        Some((Role::Master, _)) => json!({ "role": "user" }),
-        Some((Role::Agent { .. }, account)) => {
-            let owner = tables.accounts.peek(&account).map(|account| address_text(&account.address));
+    let Some(signer) = tables.signers.peek(&AddressKey::of(&user)) else {
+        return Ok(json!({ "role": "missing" }));
+    };
+    Ok(match (signer.own, signer.agency) {
+        (Some(_), _) => json!({ "role": "user" }),
+        (None, Agency::Of { master, .. }) => {
+            let owner = tables.accounts.peek(&master).map(|account| address_text(&account.address));
             json!({ "role": "agent", "data": { "user": owner } })
         }
-        Some((Role::Revoked { .. }, _)) | None => json!({ "role": "missing" }),
+        (None, Agency::Revoked { .. } | Agency::None) => json!({ "role": "missing" }),
     })
 }
 
@@ -235,8 +228,8 @@ const fn slot(account: AccountId, name: u128) -> AgentSlot {
 }
 
 fn agent_row(slot: &AgentSlot, agent: &Address, tables: &ExchangeTables) -> Value {
-    let until = match tables.signers.peek(&AddressKey::of(agent)).map(|signer| signer.role) {
-        Some(Role::Agent { valid_until }) => Some(valid_until.0),
+    let until = match tables.signers.peek(&AddressKey::of(agent)).map(|signer| signer.agency) {
+        Some(Agency::Of { master, valid_until, .. }) if master == slot.account => Some(valid_until.0),
         _ => None,
     };
     json!({ "name": hex::text(&slot.name.0), "address": address_text(agent), "validUntil": until })

@@ -5,18 +5,23 @@ mod chain;
 mod client;
 mod exchange;
 mod limits;
+mod orders;
 mod questions;
 mod socket;
 
 use serde_json::{Value, json};
-use tandem_exchange::action::{Action, Order};
+use tandem_exchange::action::{Action, Order, OrderKind};
 use tandem_testkit::place;
 
-/// An order as clients write it, and as it is signed.
+/// A limit order as clients write it, and as it is signed.
 fn order_action(order: &Order) -> (Value, Action) {
-    let wire = json!({ "type": "order", "orders": [{
+    let OrderKind::Limit(time_in_force) = order.kind else { panic!("not a limit order") };
+    let mut item = json!({
         "a": order.asset.0, "b": order.is_buy, "p": order.price.to_text(), "s": order.size.to_text(), "r": false,
-        "t": { "limit": { "tif": "Gtc" } },
-    }], "grouping": "na" });
-    (wire, place(&[*order]))
+        "t": { "limit": { "tif": time_in_force.as_str() } },
+    });
+    if let Some(cloid) = order.cloid {
+        item["c"] = json!(cloid.to_string());
+    }
+    (json!({ "type": "order", "orders": [item], "grouping": "na" }), place(&[*order]))
 }

@@ -61,9 +61,10 @@ pub struct Block {
 /// How a block came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Proposed for the first time: its time may be checked against the clock.
+    /// Proposed for the first time.
     FirstProposal,
-    /// Proposed again, with more than two thirds of the prevotes in this earlier round: no check against the clock.
+    /// Proposed again. That it had more than two thirds of the prevotes in this earlier round is its proposer's word,
+    /// which the engine does not compare with the proposal: no check may be left out for it that a liar would escape.
     Reproposal(Round),
     /// Final elsewhere: its certificate has been verified.
     Synced,

@@ -31,6 +31,9 @@ macro_rules! words {
     )* };
 }
 
+// In the state and in receipts: one byte. A further one, with its end behind it, takes the next number.
+tandem_codec::tags!(TimeInForce { Gtc = 0, Ioc = 1, Alo = 2, Fok = 3, FrontendMarket = 4 });
+
 words! {
     /// How long an order stays, and whether it may take.
     TimeInForce {

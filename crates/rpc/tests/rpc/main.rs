@@ -1,5 +1,6 @@
 //! The server over a real socket, in front of a real node: one validator, its own genesis, real blocks.
 
+mod blocks;
 mod chain;
 mod client;
 mod contract;

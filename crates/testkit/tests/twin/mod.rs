@@ -40,6 +40,7 @@ pub(crate) struct Open {
     pub(crate) price: u64,
     pub(crate) left: u64,
     pub(crate) cloid: Option<u8>,
+    pub(crate) stay: Stay,
 }
 
 /// Money in quote atoms, goods in base atoms; `lot` base atoms in a unit of size.
@@ -117,8 +118,8 @@ impl Twin {
         }
         let left = self.match_with(who, wish, &crossing);
         if left > 0 && matches!(wish.stay, Stay::Gtc | Stay::Alo) {
-            let Wish { buy, price, cloid, .. } = *wish;
-            self.orders.push(Open { id, who, buy, price, left, cloid });
+            let Wish { buy, price, cloid, stay, .. } = *wish;
+            self.orders.push(Open { id, who, buy, price, left, cloid, stay });
         }
         true
     }
@@ -217,7 +218,8 @@ impl Twin {
         let Some(order) = self.orders.iter_mut().find(|order| order.who == who && order.id == id) else {
             return false;
         };
-        let same = order.buy == wish.buy && order.price == wish.price && order.cloid == wish.cloid;
+        let same = (order.buy, order.price, order.cloid, order.stay)
+            == (wish.buy, wish.price, wish.cloid, wish.stay);
         if same && wish.size < order.left && wish.size * wish.price >= self.least {
             order.left = wish.size;
             return true;
