@@ -5,8 +5,7 @@
 //! genesis.toml    what the chain began with
 //! validator.key   the key that votes; secret
 //! node.key        the key that names the node to its peers; secret
-//! data/           blocks and state
-//! consensus/      the write-ahead log of votes; never copy it to a second node
+//! data/           blocks, state, and the log of what the validator said; never run a copy beside the original
 //! ```
 
 use crate::cli::Init;

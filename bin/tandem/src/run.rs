@@ -60,12 +60,12 @@ pub(crate) fn run(home: &Home, endpoints: &Endpoints, ready: impl FnOnce(&Served
 }
 
 async fn serve(home: &Home, endpoints: &Endpoints, ready: impl FnOnce(&Served)) -> Result<()> {
-    let Opened { executor, handle } = open(home)?;
+    let Opened { executor, wal, handle } = open(home)?;
     let genesis = handle.genesis();
     let domain = consensus_domain(genesis.hash(), genesis.system.parameters.chain_id);
     let keys = Keys { validator: Some(home.validator.clone()), node: NodeSeed(home.node_seed) };
     let config = consensus_config(home)?;
-    let mut consensus = tandem_consensus::start(config, domain, keys, executor, Arc::new(report))
+    let mut consensus = tandem_consensus::start(config, domain, keys, executor, wal, Arc::new(report))
         .await
         .wrap_err("starting consensus")?;
     let api = tandem_api::serve(handle.clone(), ApiConfig::new(loopback(endpoints.api_port)))
@@ -137,7 +137,7 @@ pub(crate) fn open(home: &Home) -> Result<Opened> {
 
 fn consensus_config(home: &Home) -> Result<Config> {
     let listen = home.config.p2p_listen.parse().wrap_err("p2p_listen in config.toml")?;
-    let mut config = Config::new(home.config.moniker.clone(), home.path.join("consensus"), listen);
+    let mut config = Config::new(home.config.moniker.clone(), listen);
     let peers =
         home.config.p2p_peers.iter().map(|peer| peer.parse().wrap_err_with(|| format!("peer {peer:?}")));
     config.peers = peers.collect::<Result<_>>()?;
@@ -149,6 +149,8 @@ fn report(report: Report) {
     match report {
         Report::Round { height, round } if round.0 > 0 => tracing::warn!(%height, %round, "another round"),
         Report::Round { .. } => {}
+        Report::Proposed(proposal) => tracing::debug!(?proposal, "proposed"),
+        Report::Voted(vote) => tracing::debug!(?vote, "voted"),
         Report::Decided { height, round, block } => tracing::info!(%height, %round, %block, "decided"),
         Report::Invalid { height, round, block, reason } => {
             tracing::warn!(%height, %round, %block, %reason, "invalid proposal");

@@ -8,6 +8,8 @@ mod chain;
 #[path = "../tests/consensus/node.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
 mod node;
+#[path = "../tests/consensus/wal.rs"]
+mod wal;
 
 use node::{Setup, addresses, rules};
 use std::time::Instant;

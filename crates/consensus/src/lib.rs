@@ -32,5 +32,5 @@ mod engine;
 pub use engine::{
     Application, ApplicationError, Block, Config, ConsensusError, ConsensusHandle, DecidedBlock,
     ExtensionPolicy, Keys, Multiaddr, NextHeight, NodeSeed, Origin, ReceivedBlock, Report, Reporter,
-    Timeouts, Tip, UndecidedBlock, Verdict, encode_metrics, start,
+    Timeouts, Tip, UndecidedBlock, Verdict, Wal, encode_metrics, start,
 };

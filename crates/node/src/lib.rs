@@ -4,7 +4,8 @@
 //!   keeps undecided blocks by id, and finalises.
 //! - [`Follower`] is the readers' copy of the state, moved by decided blocks only; the faces read nothing else.
 //! - [`Pool`] admits what clients send and answers when a block has decided it.
-//! - [`NodeHandle`] is what the faces hold. [`open`] makes all of these from a home on disk.
+//! - [`NodeHandle`] is what the faces hold. [`open`] makes all of these from a home on disk, with the [`Wal`] in which
+//!   consensus keeps what it says.
 //!
 //! Order of events at a decision: durable, then the readers' copy, then subscribers, then the waiting clients. So whoever
 //! has an answer reads its own writes, and an answered order survives a crash at any instruction.
@@ -23,6 +24,7 @@ mod parallel;
 mod past_deltas;
 mod pool;
 mod verifier;
+mod wal;
 
 pub use decided::DecidedBlock;
 pub use error::{NodeError, SubmitError};
@@ -33,3 +35,4 @@ pub use history::{EVM_BLOCK_BY_HASH, EVM_BLOCK_BY_NUMBER, EVM_TRANSACTION, TX};
 pub use identity::{consensus_domain, identity, validator_set};
 pub use open::{Opened, open};
 pub use pool::{Pool, PoolLimits};
+pub use wal::Wal;

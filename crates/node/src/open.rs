@@ -9,6 +9,7 @@ use crate::history;
 use crate::identity::{consensus_domain, identity};
 use crate::pool::{Pool, PoolLimits};
 use crate::verifier::Verifier;
+use crate::wal::Wal;
 use bytes::Bytes;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ const GENESIS_HASH: &[u8] = b"genesis";
 pub struct Opened {
     /// For consensus.
     pub executor: Executor,
+    /// For consensus, too.
+    pub wal: Box<Wal>,
     /// For the faces.
     pub handle: NodeHandle,
 }
@@ -51,6 +54,7 @@ pub fn open(
     let identity = identity(&genesis);
     let follower = Follower::new(&chain, tip.clone(), block_id(&tip));
     let shared = Arc::new(Shared::new(Pool::new(limits), follower));
+    let wal = store.take_wal().expect("a store that was just opened has its log");
     let store = Arc::new(store);
     let executor = Executor::new(Start {
         chain,
@@ -64,7 +68,7 @@ pub fn open(
     })?;
     let verifier = Verifier::new(identity.network);
     let handle = NodeHandle { shared, store, identity, genesis: Arc::new(genesis), verifier };
-    Ok(Opened { executor, handle })
+    Ok(Opened { executor, wal: Box::new(Wal(wal)), handle })
 }
 
 struct RecoveredChain {

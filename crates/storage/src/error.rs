@@ -84,6 +84,20 @@ pub enum StorageError {
         /// Height of the checkpoint.
         checkpoint: Height,
     },
+    /// The log of consensus is one of a height that the blocks have not reached: voting there again could contradict
+    /// what was said before.
+    #[error(
+        "{path} is of height {found}, the blocks end before height {expected}: blocks were restored from an older copy \
+         than the votes; start with an empty home from a snapshot or by syncing"
+    )]
+    WalAhead {
+        /// The log.
+        path: String,
+        /// Its height.
+        found: Height,
+        /// The height to be decided next.
+        expected: Height,
+    },
     /// A height that isn't next.
     #[error("{what} for height {got}, expected {expected}")]
     OutOfOrder {
@@ -158,6 +172,7 @@ impl StorageError {
             | Self::NotAStore { .. }
             | Self::Version { .. }
             | Self::Gap { .. }
+            | Self::WalAhead { .. }
             | Self::OutOfOrder { .. }
             | Self::TooLarge { .. }
             | Self::Uninitialised

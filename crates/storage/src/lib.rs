@@ -24,5 +24,5 @@ pub use checkpoint::{
 };
 pub use error::StorageError;
 pub use files::{File, Files, Lock, RealFiles};
-pub use log::{BlockRecord, UndecidedBlock};
+pub use log::{BlockRecord, UndecidedBlock, Wal};
 pub use store::{Checkpoint, Config, Recovered, Status, Store};

@@ -7,6 +7,7 @@ mod block_log;
 mod frame;
 mod segment;
 mod undecided;
+mod wal;
 mod writer;
 
 #[cfg(test)]
@@ -17,3 +18,4 @@ pub use block_log::BlockRecord;
 pub(crate) use segment::Place;
 pub(crate) use undecided::UndecidedArea;
 pub use undecided::UndecidedBlock;
+pub use wal::Wal;

@@ -1,4 +1,4 @@
-//! One node's store: the log, the undecided blocks and the checkpoint behind it, as one thing.
+//! One node's store: the log, the undecided blocks, the checkpoint behind it and the log of consensus, as one thing.
 
 mod checkpointer;
 mod config;
@@ -16,10 +16,13 @@ use crate::{
     checkpoint::{Effects, IndexHit, IndexKind, Snapshot, Space, Visit},
     error::StorageError,
     files::Lock,
-    log::{BlockLog, BlockRecord, UndecidedArea, UndecidedBlock},
+    log::{BlockLog, BlockRecord, UndecidedArea, UndecidedBlock, Wal},
 };
 use checkpointer::Checkpointer;
-use std::{ops::RangeInclusive, sync::Arc};
+use std::{
+    ops::RangeInclusive,
+    sync::{Arc, Mutex, PoisonError},
+};
 use tandem_types::Height;
 
 /// See the module. All methods take `&self` and may be called from any thread.
@@ -32,8 +35,9 @@ pub struct Store {
     log: Arc<BlockLog>,
     undecided: Arc<UndecidedArea>,
     checkpointer: Checkpointer,
+    wal: Mutex<Option<Wal>>,
     /// The last field, so that the lock is given up when everything else is closed.
-    _lock: Box<dyn Lock>,
+    _lock: Arc<dyn Lock>,
 }
 
 impl Store {
@@ -163,6 +167,12 @@ impl Store {
         let snapshot = self.checkpointer.snapshot()?;
         let height = snapshot.height()?.ok_or(StorageError::Uninitialised)?;
         Ok(Checkpoint { height, snapshot })
+    }
+
+    /// The log of consensus, for the one who writes it; `None` if somebody has it. It keeps the home locked.
+    #[must_use]
+    pub fn take_wal(&self) -> Option<Wal> {
+        self.wal.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Where the checkpoints are.

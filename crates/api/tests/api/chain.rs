@@ -43,13 +43,13 @@ impl Chain {
         let files = Arc::new(RealFiles::new(home.path().join("data")).unwrap());
         let storage = tandem_storage::Config::new([1; 16]);
         let proposer = ValidatorAddress::of(&validator.public_key());
-        let Opened { executor, handle } =
+        let Opened { executor, wal, handle } =
             tandem_node::open(files, storage, PoolLimits::default(), genesis, proposer).unwrap();
         let listen = "/ip4/127.0.0.1/tcp/0".parse().unwrap();
-        let config = Config::new("test", home.path().join("consensus"), listen);
+        let config = Config::new("test", listen);
         let keys = Keys { validator: Some(validator), node: NodeSeed([8; 32]) };
         let consensus =
-            tandem_consensus::start(config, domain, keys, executor, Arc::new(|_| {})).await.unwrap();
+            tandem_consensus::start(config, domain, keys, executor, wal, Arc::new(|_| {})).await.unwrap();
         let listen = vec!["127.0.0.1:0".parse().unwrap(), "[::1]:0".parse().unwrap()];
         let config = ApiConfig { limits, ..ApiConfig::new(listen) };
         let server = tandem_api::serve(handle.clone(), config).await.unwrap();

@@ -7,7 +7,6 @@ use arc_malachitebft_app_channel::app::config::{
 };
 use arc_malachitebft_app_channel::app::net::Multiaddr;
 use arc_malachitebft_app_channel::app::types::core::LinearTimeouts;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// Messages for coming heights that the engine keeps: a node may be that many heights behind without asking for sync.
@@ -80,8 +79,6 @@ impl std::fmt::Debug for NodeSeed {
 pub struct Config {
     /// A name for logs and metrics, one per process.
     pub moniker: String,
-    /// Where the write-ahead log lives. Losing it while the chain's own files survive risks a double vote.
-    pub home: PathBuf,
     /// Address to listen on, such as `/ip4/0.0.0.0/tcp/26656`.
     pub listen: Multiaddr,
     /// Peers to stay connected with.
@@ -103,12 +100,11 @@ pub struct Config {
 }
 
 impl Config {
-    /// A node that listens on `listen`, keeps its log in `home`, and has defaults for the rest.
+    /// A node that listens on `listen` and has defaults for the rest.
     #[must_use]
-    pub fn new(moniker: impl Into<String>, home: impl Into<PathBuf>, listen: Multiaddr) -> Self {
+    pub fn new(moniker: impl Into<String>, listen: Multiaddr) -> Self {
         Self {
             moniker: moniker.into(),
-            home: home.into(),
             listen,
             peers: Vec::new(),
             discovery: false,

@@ -20,7 +20,10 @@ pub enum ConsensusError {
     /// The application built a block of a length that cannot be sent.
     #[error("own block has {0} bytes; 1 to {BLOCK_BYTES_MAX} can be sent")]
     BlockLength(usize),
-    /// The engine stopped: one of its actors failed, or its log did, after which voting on would be unsafe.
+    /// The write-ahead log failed. What is on disk is unknown, so voting on would be unsafe; a restart reads it anew.
+    #[error("write-ahead log: {0}")]
+    Log(std::io::Error),
+    /// The engine stopped: one of its actors failed.
     #[error("engine stopped")]
     EngineStopped,
     /// The application panicked.

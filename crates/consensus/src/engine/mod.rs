@@ -9,7 +9,9 @@ mod parts;
 mod peers;
 mod report;
 mod signer;
+mod spoken;
 mod start;
+mod wal;
 mod watchdog;
 mod wire;
 
@@ -22,3 +24,4 @@ pub use config::{Config, Keys, NodeSeed, Timeouts};
 pub use error::ConsensusError;
 pub use report::{Report, Reporter};
 pub use start::{ConsensusHandle, encode_metrics, start};
+pub use wal::Wal;

@@ -1,5 +1,6 @@
 //! What consensus tells its node, for logs, metrics and alarms.
 
+use crate::{Proposal, Vote};
 use std::sync::Arc;
 use tandem_types::{BlockId, Height, Round};
 
@@ -13,6 +14,10 @@ pub enum Report {
         /// Round.
         round: Round,
     },
+    /// We propose: the proposal leaves, and with it our word on this round.
+    Proposed(Proposal),
+    /// We vote: the vote leaves. A validator that says two different things in one round can be punished for it.
+    Voted(Vote),
     /// A block is final.
     Decided {
         /// Height.

@@ -3,18 +3,19 @@
 use super::context::Context;
 use super::host::{Host, Wiring};
 use super::signer::{Signer, Verifier};
-use super::watchdog;
+use super::wal::{self, Wal};
 use super::wire::Wire;
+use super::{spoken, watchdog};
 use crate::{Application, Config, ConsensusError, Domain, Keys, PublicKey, Reporter, ValidatorAddress};
 use arc_malachitebft_app_channel::app::engine::node::NodeRef;
+use arc_malachitebft_app_channel::app::engine::wal::WalRef;
 use arc_malachitebft_app_channel::app::metrics;
 use arc_malachitebft_app_channel::app::types::Keypair;
 use arc_malachitebft_app_channel::{
-    Channels, ConsensusContext, EngineHandle, NetworkContext, NetworkIdentity, RequestContext, SyncContext,
-    WalContext, start_engine,
+    Channels, ConsensusContext, EngineBuilder, EngineHandle, NetworkContext, NetworkIdentity, RequestContext,
+    SyncContext,
 };
-use std::fs::File;
-use std::path::PathBuf;
+use std::io;
 use std::thread;
 use std::time::Duration;
 use tandem_types::Height;
@@ -26,7 +27,6 @@ use tokio::task::JoinHandle;
 const REQUESTS: usize = 16;
 /// How long the engine may take to stop by itself.
 const STOP: Duration = Duration::from_secs(5);
-const POLL: Duration = Duration::from_millis(2);
 
 /// A running consensus. Dropping it leaves consensus running; see [`ConsensusHandle::stop`].
 #[derive(Debug)]
@@ -64,7 +64,8 @@ impl ConsensusHandle {
     }
 }
 
-/// Starts consensus for `application`. Must be called within a tokio runtime of several threads.
+/// Starts consensus for `application`, which keeps what it says in `wal`. Must be called within a tokio runtime of
+/// several threads.
 ///
 /// # Errors
 /// [`ConsensusError`] if the engine or its host cannot start.
@@ -73,11 +74,14 @@ pub async fn start<A: Application>(
     domain: Domain,
     keys: Keys,
     application: A,
+    wal: Box<dyn Wal>,
     reporter: Reporter,
 ) -> Result<ConsensusHandle, ConsensusError> {
     let tip = application.tip().height;
+    let wal = wal::spawn(wal).await.map_err(|error| ConsensusError::Start(format!("log: {error}")))?;
     // The engine's own future is large; callers should not have to carry it.
-    let (channels, engine) = Box::pin(engine(&config, domain, &keys)).await?;
+    let (channels, engine) = Box::pin(engine(&config, domain, &keys, wal.actor)).await?;
+    tokio::spawn(spoken::report(channels.events.subscribe(), reporter.clone()));
     let (decided, decided_receiver) = watch::channel(tip);
     let stall = Duration::from_millis(config.stall_ms);
     tokio::spawn(watchdog::watch(decided_receiver.clone(), stall, reporter.clone()));
@@ -100,8 +104,9 @@ pub async fn start<A: Application>(
         ended.send(result).ok();
     })?;
     let (stop, stop_asked) = oneshot::channel();
-    let stopping = Stopping { engine: engine.actor, log: log_path(&config) };
-    let supervisor = tokio::spawn(supervise(engine.handle, stopping, host_ended, stop_asked));
+    let stopping = Stopping { engine: engine.actor, log_closed: wal.closed };
+    let ends = Ends { engine: engine.handle, host: host_ended, log_failed: wal.failed, asked: stop_asked };
+    let supervisor = tokio::spawn(supervise(ends, stopping));
     Ok(ConsensusHandle { stop: Some(stop), supervisor, decided: decided_receiver })
 }
 
@@ -109,21 +114,20 @@ async fn engine(
     config: &Config,
     domain: Domain,
     keys: &Keys,
+    wal: WalRef<Context>,
 ) -> Result<(Channels<Context>, EngineHandle), ConsensusError> {
     let node = Keypair::ed25519_from_bytes(keys.node.0)
         .map_err(|error| ConsensusError::NodeKey(error.to_string()))?;
     let (identity, consensus) = identities(config, domain, keys, node)?;
-    start_engine(
-        Context,
-        config.engine(&domain),
-        WalContext::new(log_path(config), Wire),
-        NetworkContext::new(identity, Wire),
-        consensus,
-        SyncContext::new(Wire),
-        RequestContext::new(REQUESTS),
-    )
-    .await
-    .map_err(|error| ConsensusError::Start(format!("{error:#}")))
+    EngineBuilder::new(Context, config.engine(&domain))
+        .with_custom_wal(wal)
+        .with_default_network(NetworkContext::new(identity, Wire))
+        .with_default_sync(SyncContext::new(Wire))
+        .with_default_consensus(consensus)
+        .with_default_request(RequestContext::new(REQUESTS))
+        .build()
+        .await
+        .map_err(|error| ConsensusError::Start(format!("{error:#}")))
 }
 
 fn identities(
@@ -152,19 +156,27 @@ fn identities(
     Ok((identity, ConsensusContext::new_validator(address, verifier, Box::new(signer))))
 }
 
-fn log_path(config: &Config) -> PathBuf {
-    config.home.join("consensus.wal")
+/// The ways in which consensus can end.
+struct Ends {
+    engine: JoinHandle<()>,
+    host: oneshot::Receiver<Result<(), ConsensusError>>,
+    log_failed: oneshot::Receiver<io::Error>,
+    asked: oneshot::Receiver<()>,
 }
 
-/// Waits for whichever ends first, then ends the other.
-async fn supervise(
-    mut engine: JoinHandle<()>,
-    stopping: Stopping,
-    mut host: oneshot::Receiver<Result<(), ConsensusError>>,
-    stop: oneshot::Receiver<()>,
-) -> Result<(), ConsensusError> {
+/// Waits for whichever comes first, then ends everything else.
+async fn supervise(ends: Ends, stopping: Stopping) -> Result<(), ConsensusError> {
+    let Ends { mut engine, mut host, log_failed, asked } = ends;
     let asked = tokio::select! {
-        Ok(()) = stop => true,
+        // First, because the engine may end by it as well.
+        biased;
+        Ok(error) = log_failed => {
+            stopping.kill().await;
+            // The application may be in the middle of something; its files are its own until it is dropped.
+            host.await.ok();
+            return Err(ConsensusError::Log(error));
+        }
+        Ok(()) = asked => true,
         _ = &mut engine => false,
         result = &mut host => {
             stopping.stop().await;
@@ -180,24 +192,26 @@ async fn supervise(
 /// What it takes to stop the engine.
 struct Stopping {
     engine: NodeRef,
-    log: PathBuf,
+    log_closed: oneshot::Receiver<()>,
 }
 
 impl Stopping {
     async fn stop(self) {
         // Children first, so that each closes its files and sockets.
         self.engine.get_cell().stop_children_and_wait(None, Some(STOP)).await;
-        self.engine.stop_and_wait(None, Some(STOP)).await.ok();
-        tokio::time::timeout(STOP, self.log_closed()).await.ok();
+        self.end().await;
     }
 
-    /// The log's thread ends on its own, after the actor. Its lock on the file tells when.
-    async fn log_closed(&self) {
-        while let Ok(log) = File::open(&self.log)
-            && log.try_lock().is_err()
-        {
-            tokio::time::sleep(POLL).await;
-        }
+    /// An engine whose log has failed holds its own breath for ever, so that it signs nothing more.
+    async fn kill(self) {
+        self.engine.get_cell().get_children().iter().for_each(|child| child.kill());
+        self.end().await;
+    }
+
+    /// The log's thread ends after its actor.
+    async fn end(self) {
+        self.engine.stop_and_wait(None, Some(STOP)).await.ok();
+        tokio::time::timeout(STOP, self.log_closed).await.ok();
     }
 }
 

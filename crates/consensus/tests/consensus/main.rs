@@ -2,6 +2,8 @@
 
 mod chain;
 mod node;
+mod wal;
 
 mod four;
 mod one;
+mod power;

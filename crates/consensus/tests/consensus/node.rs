@@ -1,6 +1,7 @@
 //! A node under test, and waiting for it.
 
 use crate::chain::{Chain, Log, Rules};
+use crate::wal::{ForgetfulWal, Kept};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -55,6 +56,7 @@ pub(crate) struct Node {
 
 pub(crate) struct Setup {
     pub(crate) home: TempDir,
+    pub(crate) wal: Arc<Mutex<Kept>>,
     pub(crate) index: u8,
     /// Whose key it votes with, if it votes.
     pub(crate) validator: Option<u8>,
@@ -66,6 +68,7 @@ impl Setup {
     pub(crate) fn new(index: u8, rules: Rules, addresses: &[Multiaddr]) -> Self {
         Self {
             home: tempfile::tempdir().unwrap(),
+            wal: Arc::default(),
             index,
             validator: Some(index),
             rules,
@@ -83,13 +86,14 @@ impl Setup {
         let chain = Chain::open(self.dir("chain"), self.rules.clone(), Arc::clone(&log));
         let mut peers = self.addresses.clone();
         let listen = peers.remove(usize::from(self.index));
-        let mut config = Config::new(format!("n{}", self.index), self.home.path(), listen);
+        let mut config = Config::new(format!("n{}", self.index), listen);
         config.peers = peers;
         config.connections_per_ip = 20;
         let keys = Keys { validator: self.validator.map(key), node: NodeSeed([self.index + 101; 32]) };
         let reporter = reports.clone();
         let reporter = Arc::new(move |report| reporter.send_modify(|reports| reports.push(report)));
-        let handle = start(config, domain(), keys, chain, reporter).await.unwrap();
+        let wal = Box::new(ForgetfulWal::open(&self.wal));
+        let handle = start(config, domain(), keys, chain, wal, reporter).await.unwrap();
         Node { log, reports, handle }
     }
 }
@@ -113,13 +117,24 @@ impl Node {
         assert!(tokio::time::timeout(DEADLINE, reported).await.is_ok(), "not reported at {}", self.height());
     }
 
+    /// Everything reported so far.
+    pub(crate) fn reported(&self) -> Vec<Report> {
+        self.reports.borrow().clone()
+    }
+
     pub(crate) fn height(&self) -> Height {
         *self.handle.decided().borrow()
     }
 
     /// Waits until consensus ends by itself.
-    pub(crate) async fn ends(mut self) -> ConsensusError {
+    pub(crate) async fn ends(&mut self) -> ConsensusError {
         tokio::time::timeout(DEADLINE, self.handle.wait()).await.unwrap().unwrap_err()
+    }
+
+    /// Ends consensus, whose log may have failed meanwhile; gives what was reported.
+    pub(crate) async fn cut(self) -> Vec<Report> {
+        self.handle.stop().await.ok();
+        self.reports.borrow().clone()
     }
 
     pub(crate) async fn stop(self) {

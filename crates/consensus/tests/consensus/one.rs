@@ -34,7 +34,7 @@ async fn one_validator_decides_alone_at_its_pace_and_goes_on_after_a_restart() {
 async fn a_failure_of_the_application_ends_consensus_and_a_restart_goes_on_where_it_was() {
     let mut setup = Setup::new(0, rules(1), &addresses(1));
     setup.rules.full_at = Some(Height(3));
-    let node = setup.start().await;
+    let mut node = setup.start().await;
     let log = node.log.clone();
     assert!(matches!(node.ends().await, ConsensusError::Application(_)));
     assert_eq!(log.lock().unwrap().decided.len(), 2);

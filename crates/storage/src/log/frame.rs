@@ -13,6 +13,7 @@
 //! block's author can't put bytes into a block that look like a frame when a torn write is examined, and a frame is
 //! valid only in the segment and at the offset where it was written.
 
+use crate::error::StorageError;
 use crc32fast::Hasher;
 
 const MAGIC: [u8; 4] = *b"TdmF";
@@ -80,6 +81,16 @@ impl Header {
     pub(super) fn frame_bytes(&self) -> u64 {
         u64::from(self.body_bytes) + HEADER_BYTES as u64
     }
+}
+
+/// The length of a frame's body.
+pub(super) fn body_bytes(body: &[u8]) -> Result<u32, StorageError> {
+    let fitting = u32::try_from(body.len()).ok().filter(|bytes| *bytes <= BODY_BYTES_MAX);
+    fitting.ok_or(StorageError::TooLarge {
+        what: "record",
+        bytes: body.len() as u64,
+        max: u64::from(BODY_BYTES_MAX),
+    })
 }
 
 /// The frame to write at `offset`; `body_bytes` is the body's length.

@@ -182,21 +182,11 @@ impl Segment {
 
     /// The frame of `body` for writing at `offset`.
     pub(super) fn frame(&self, offset: u64, height: u64, body: &[u8]) -> Result<Vec<u8>, StorageError> {
-        Ok(frame::encode(self.seed, offset, height, body_bytes(body)?, body))
+        Ok(frame::encode(self.seed, offset, height, frame::body_bytes(body)?, body))
     }
 
     /// Writes a frame, without a sync.
     pub(super) fn write(&self, offset: u64, frame: &[u8]) -> Result<(), StorageError> {
         self.file.write_at(offset, frame).context("append to", &self.path)
     }
-}
-
-fn body_bytes(body: &[u8]) -> Result<u32, StorageError> {
-    u32::try_from(body.len()).ok().filter(|bytes| *bytes <= frame::BODY_BYTES_MAX).ok_or(
-        StorageError::TooLarge {
-            what: "record",
-            bytes: body.len() as u64,
-            max: u64::from(frame::BODY_BYTES_MAX),
-        },
-    )
 }

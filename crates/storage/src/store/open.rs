@@ -5,16 +5,20 @@ use crate::{
     checkpoint::{Backend, RedbBackend},
     error::{IoContext, StorageError},
     files::Files,
-    log::{BlockLog, Place, UndecidedArea},
+    log::{BlockLog, Place, UndecidedArea, Wal},
 };
-use std::{ops::RangeInclusive, sync::Arc};
+use std::{
+    ops::RangeInclusive,
+    sync::{Arc, Mutex},
+};
 use tandem_types::Height;
 
 const LOG: &str = "log";
 const UNDECIDED: &str = "undecided";
 const CHECKPOINT: &str = "checkpoint";
+const WAL: &str = "wal";
 /// The directories of a home.
-pub(super) const DIRS: [&str; 3] = [LOG, UNDECIDED, CHECKPOINT];
+pub(super) const DIRS: [&str; 4] = [LOG, UNDECIDED, CHECKPOINT, WAL];
 const LOCK: &str = "lock";
 
 /// What was found in a home.
@@ -50,7 +54,7 @@ impl Store {
         backend: impl FnOnce(Arc<dyn Files>) -> Result<Box<dyn Backend>, StorageError>,
     ) -> Result<(Self, Recovered), StorageError> {
         let lock = files.lock(LOCK).context("lock", LOCK)?;
-        let lock = lock.ok_or_else(|| StorageError::Locked { path: LOCK.to_owned() })?;
+        let lock = Arc::from(lock.ok_or_else(|| StorageError::Locked { path: LOCK.to_owned() })?);
         let secret = identity::load_or_create(files.as_ref(), config.secret)?;
         for dir in DIRS {
             files.create_dir(dir).context("create", dir)?;
@@ -66,7 +70,8 @@ impl Store {
         let recovered = Recovered { checkpoint, replay, undecided: undecided.heights() };
         let undecided = Arc::new(undecided);
         let checkpointer = Checkpointer::start(backend, checkpoint, &log, &undecided, &config)?;
-        Ok((Self { log, undecided, checkpointer, _lock: lock }, recovered))
+        let wal = Mutex::new(Some(Wal::open(&place(WAL), Arc::clone(&lock))?));
+        Ok((Self { log, undecided, checkpointer, wal, _lock: lock }, recovered))
     }
 }
 
