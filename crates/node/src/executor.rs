@@ -34,7 +34,7 @@ use tandem_types::{Address, Block, BlockId, BlockTime, Header, Height, Round};
 
 /// How far ahead of this node's clock a block's time may be when it is first proposed, in milliseconds.
 const CLOCK_LEAD_MAX_MS: u64 = 500;
-/// Most actions tried for one block.
+/// Most actions of a class tried for one block.
 const ACTIONS_PER_BLOCK_MAX: usize = 60_000;
 /// Most EVM transactions tried for one block.
 const EVM_PER_BLOCK_MAX: usize = 2_000;
@@ -174,7 +174,7 @@ impl Executor {
 
     fn build(&mut self, height: Height) -> Result<(Block, Outcome), NodeError> {
         self.stand_at_tip()?;
-        let actions = self.shared.pool.actions(ACTIONS_PER_BLOCK_MAX);
+        let actions = self.shared.pool.actions(ACTIONS_PER_BLOCK_MAX, ACTION_BYTES_MAX);
         let evm = self.evm_candidates(height);
         let time = BlockTime(now_ms().max(self.tip.time.0 + 1));
         let builder = Builder {
