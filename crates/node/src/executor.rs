@@ -26,8 +26,8 @@ use tandem_consensus::{
 use tandem_evm::TxError;
 use tandem_state::{Delta, Direction};
 use tandem_stf::{
-    BlockReceipts, Builder, Chain, Identity, InvalidBlock, Outcome, Refusal, apply_block, block_id,
-    check_block,
+    BlockReceipts, Builder, Chain, ClassShares, Identity, InvalidBlock, Outcome, Refusal, apply_block,
+    block_id, check_block,
 };
 use tandem_storage::Store;
 use tandem_types::{Address, Block, BlockId, BlockTime, Header, Height, Round};
@@ -68,6 +68,8 @@ pub struct Executor {
     proposer: ValidatorAddress,
     domain: tandem_consensus::Domain,
     identity: Identity,
+    /// What the blocks built here have taught of the classes' work.
+    shares: ClassShares,
     store: Arc<Store>,
     shared: Arc<Shared>,
 }
@@ -116,6 +118,7 @@ impl Executor {
             proposer: start.proposer,
             domain: start.domain,
             identity: start.identity,
+            shares: ClassShares::default(),
             store: start.store,
             shared: start.shared,
         })
@@ -183,6 +186,7 @@ impl Executor {
             proposer: Address(self.proposer.0),
             last_commit: &self.certificate,
             actions: &actions,
+            shares: Some(&self.shares),
             evm_transactions: &evm,
             action_bytes_max: ACTION_BYTES_MAX,
             evm_bytes_max: EVM_BYTES_MAX,
@@ -190,6 +194,7 @@ impl Executor {
         let built = builder
             .build(&mut self.chain)
             .map_err(|error| NodeError::Build { height, error: Box::new(error) })?;
+        self.shares.learn(&built.taken);
         let refused =
             built.refused_actions.iter().filter_map(|(at, why)| Some((Arc::clone(actions.get(*at)?), *why)));
         self.shared.pool.refuse(&refused.collect::<Vec<(_, Refusal)>>());

@@ -1,5 +1,6 @@
 //! The first state.
 
+use crate::build::SHARES;
 use crate::chain::Chain;
 use crate::header::tagged_hash;
 use alloc::vec::Vec;
@@ -82,6 +83,7 @@ impl Genesis {
         let mut chain = Chain::default();
         let tables = &mut chain.tables;
         self.system.write(&mut tables.system, &[Exchange::DESCRIPTION]).map_err(GenesisError::System)?;
+        self.check_room_in_a_share().map_err(GenesisError::System)?;
         self.exchange.write(&mut tables.exchange).map_err(GenesisError::Exchange)?;
         tandem_evm::deploy_system_contracts(&mut tables.evm);
         for allocation in &self.evm {
@@ -98,6 +100,13 @@ impl Genesis {
         chain.follow_trees(&delta, Direction::Forward).map_err(|_| GenesisError::Trees)?;
         let header = self.header(&mut chain, delta.hash());
         Ok((chain, header))
+    }
+
+    /// The largest call fits into its class's share of a block: otherwise a flood of another class could keep it out
+    /// forever, and the rest of its class behind it.
+    fn check_room_in_a_share(&self) -> Result<(), tandem_system::GenesisError> {
+        let call = Exchange::DESCRIPTION.limits.call_work_max.times(SHARES);
+        self.system.parameters.check_room_for(call.0).map_err(tandem_system::GenesisError::Parameter)
     }
 
     fn header(&self, chain: &mut Chain, delta_hash: tandem_types::DeltaHash) -> Header {
