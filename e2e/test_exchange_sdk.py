@@ -256,11 +256,19 @@ def test_agent_trades_for_the_account_that_approved_it(
     assert status_of(agent.cancel(market.name, oid), "cancel") == "success"
 
 
-def test_spot_send_moves_tokens(info: Info, market: Market, trader: Exchange) -> None:
-    receiver = Account.create().address
+def test_spot_send_moves_tokens_and_a_new_account_costs_the_sender(
+    info: Info, market: Market, trader: Exchange
+) -> None:
+    sender, receiver = trader.wallet.address, Account.create().address
     token = f"{market.quote['name']}:{market.quote['tokenId']}"
+    check = info.post("/info", {"type": "preTransferCheck", "user": receiver, "source": sender})
+    assert (check["userExists"], Decimal(check["fee"])) == (False, 1)
+    before = balance(info, sender, market.quote)
     assert trader.spot_transfer(12.5, receiver, token)["status"] == "ok"
     assert balance(info, receiver, market.quote) == Decimal("12.5")
+    assert balance(info, sender, market.quote) == before - Decimal("13.5")
+    assert trader.spot_transfer(1, receiver, token)["status"] == "ok"
+    assert balance(info, sender, market.quote) == before - Decimal("14.5")
 
 
 def test_repeated_request_is_refused_and_changes_nothing(

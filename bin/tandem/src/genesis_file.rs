@@ -55,6 +55,8 @@ pub(crate) struct ExchangeEntry {
     pub(crate) open_orders_max: u32,
     /// In USD.
     pub(crate) notional_min: String,
+    /// In USD.
+    pub(crate) activation_fee: String,
 }
 
 /// A validator.
@@ -142,6 +144,7 @@ impl GenesisFile {
             budget_base: self.exchange.budget_base,
             open_orders_max: self.exchange.open_orders_max,
             notional_min: QuoteAtoms(amount(&self.exchange.notional_min, QUOTE_DECIMALS)?),
+            activation_fee: QuoteAtoms(amount(&self.exchange.activation_fee, QUOTE_DECIMALS)?),
         };
         Ok(ExchangeGenesis { config, tokens: tokens?, markets: markets?, allocations })
     }

@@ -173,7 +173,8 @@ fn empty_genesis(parameters: &Parameters, validator: ValidatorEntry) -> GenesisF
     }
 }
 
-/// The exchange's settings that chains begin with: fees of 7 and 4 basis points, orders of at least 10 USD.
+/// The exchange's settings that chains begin with: fees of 7 and 4 basis points, orders of at least 10 USD,
+/// 1 USD for a new account.
 pub(crate) fn default_exchange() -> ExchangeEntry {
     ExchangeEntry {
         taker_fee_ppm: 700,
@@ -181,6 +182,7 @@ pub(crate) fn default_exchange() -> ExchangeEntry {
         budget_base: 10_000,
         open_orders_max: 1_000,
         notional_min: "10".to_owned(),
+        activation_fee: "1".to_owned(),
     }
 }
 

@@ -80,8 +80,7 @@ impl ExchangeGenesis {
             return Err(GenesisError::Quote);
         }
         tables.config.put((), self.config);
-        transfer::create_account(tables, &TREASURY_ADDRESS, &mut Vec::new())
-            .map_err(|_| GenesisError::Quote)?;
+        transfer::create_account(tables, &TREASURY_ADDRESS).map_err(|_| GenesisError::Quote)?;
         self.write_tokens(tables)?;
         self.write_markets(tables)?;
         for (at, allocation) in self.allocations.iter().enumerate() {
@@ -117,7 +116,10 @@ impl ExchangeGenesis {
         if usize::from(allocation.token.0) >= self.tokens.len() {
             return Err(Rejection::UnknownToken);
         }
-        let account = transfer::account_of(tables, &allocation.address, &mut Vec::new())?;
+        let account = match transfer::find_account(tables, &allocation.address) {
+            Some(account) => account,
+            None => transfer::create_account(tables, &allocation.address)?,
+        };
         ledger::credit(&mut tables.balances, account, allocation.token, allocation.amount)
     }
 }

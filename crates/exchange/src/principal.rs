@@ -132,6 +132,7 @@ mod tests {
                 budget_base: 10,
                 open_orders_max: 1,
                 notional_min: QuoteAtoms(0),
+                activation_fee: QuoteAtoms(0),
             }),
         }
     }

@@ -175,6 +175,8 @@ pub enum Event {
         account: AccountId,
         /// Its address.
         address: Address,
+        /// What the treasury got for it, of the quote; the account that acted paid.
+        fee: TokenAtoms,
     },
     /// An agent was approved, or with the zero address only the former one revoked.
     AgentApproved {
@@ -275,10 +277,11 @@ impl Encode for Event {
                 token.encode(out);
                 amount.encode(out);
             }
-            Self::AccountCreated { account, address } => {
+            Self::AccountCreated { account, address, fee } => {
                 5u8.encode(out);
                 account.encode(out);
                 address.encode(out);
+                fee.encode(out);
             }
             Self::AgentApproved { account, agent } => {
                 6u8.encode(out);
@@ -320,7 +323,11 @@ impl Decode for Event {
                 token: Decode::decode(input)?,
                 amount: Decode::decode(input)?,
             },
-            5 => Self::AccountCreated { account: Decode::decode(input)?, address: Decode::decode(input)? },
+            5 => Self::AccountCreated {
+                account: Decode::decode(input)?,
+                address: Decode::decode(input)?,
+                fee: Decode::decode(input)?,
+            },
             6 => Self::AgentApproved { account: Decode::decode(input)?, agent: Decode::decode(input)? },
             _ => return Err(input.invalid("event")),
         })

@@ -27,8 +27,18 @@ pub struct Config {
     pub open_orders_max: u32,
     /// Least notional of an order.
     pub notional_min: QuoteAtoms,
+    /// What a transfer to an address without an account costs its sender beside the amount: keys are free, and each
+    /// account comes with a budget of actions and a place in every pool.
+    pub activation_fee: QuoteAtoms,
 }
-tandem_codec::record!(Config { taker_fee_ppm, maker_fee_ppm, budget_base, open_orders_max, notional_min });
+tandem_codec::record!(Config {
+    taker_fee_ppm,
+    maker_fee_ppm,
+    budget_base,
+    open_orders_max,
+    notional_min,
+    activation_fee,
+});
 
 /// What is numbered next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

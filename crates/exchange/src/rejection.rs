@@ -105,6 +105,8 @@ rejections! {
     SelfTransfer = 84, "cannot send to the same account";
     /// No room for another account.
     TooManyAccounts = 85, "no more accounts can be created";
+    /// The sender can't pay what a new account costs.
+    ActivationFee = 86, "destination has no account yet, and its activation fee is more than the sender has free";
     /// The agent's address has an account of its own.
     AgentIsAccount = 90, "agent address is an account";
     /// The agent's address is another account's agent.

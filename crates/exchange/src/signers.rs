@@ -137,7 +137,7 @@ pub fn claim_of(action: &CheckedAction, production: bool) -> Claim {
 }
 
 /// What an action counts for against the budget: each item of a batch as one.
-fn items(action: &Action) -> u64 {
+pub(crate) fn items(action: &Action) -> u64 {
     let count = match action {
         Action::Order(request) => request.orders.len(),
         Action::Cancel(request) => request.cancels.len(),
@@ -296,6 +296,7 @@ mod tests {
                 budget_base: 10,
                 open_orders_max: 1,
                 notional_min: QuoteAtoms(0),
+                activation_fee: QuoteAtoms(0),
             }),
         }
     }

@@ -1,6 +1,7 @@
 //! The exchange's transaction: a checked action and the bytes it came in.
 
 use crate::action::{CheckError, CheckedAction, Class, Network, SignedAction};
+use crate::signers;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
@@ -101,6 +102,12 @@ impl Transaction {
     #[must_use]
     pub const fn nonce(&self) -> u64 {
         self.checked.nonce()
+    }
+
+    /// What it counts for against a budget: each order, cancel or modification of a batch as one.
+    #[must_use]
+    pub fn items(&self) -> u64 {
+        signers::items(self.checked.action())
     }
 
     /// Where in a block it stands.

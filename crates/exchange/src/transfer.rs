@@ -1,4 +1,8 @@
 //! Sending tokens to another account, which comes to be if it was not.
+//!
+//! Keys are free, accounts are not: whoever sends to an address without one pays the activation fee for it, so that
+//! what every account is given (a budget of actions, a place in every pool) can't be had in any number for nothing.
+//! Source of the rule: Hyperliquid, "Activation gas fee".
 
 use crate::Rejection;
 use crate::action::SpotSend;
@@ -6,8 +10,8 @@ use crate::ledger;
 use crate::place::Session;
 use crate::receipt::{Event, ItemStatus};
 use crate::records::{Account, Signer};
+use crate::settle::{QUOTE, TREASURY};
 use crate::tables::{AddressKey, ExchangeTables};
-use alloc::vec::Vec;
 use tandem_coprocessor::Work;
 use tandem_types::{AccountId, Address, TokenAtoms, TokenId};
 
@@ -31,7 +35,7 @@ impl Session<'_, '_> {
         if ledger::available(&mut self.tables.balances, self.account, id) < amount {
             return Err(Rejection::InsufficientBalance);
         }
-        let to = account_of(self.tables, &request.destination.address(), self.events)?;
+        let to = self.recipient(&request.destination.address(), id, amount)?;
         if to == self.account {
             return Err(Rejection::SelfTransfer);
         }
@@ -39,26 +43,40 @@ impl Session<'_, '_> {
         self.events.push(Event::Transfer { from: self.account, to, token: id, amount });
         Ok(ItemStatus::Done)
     }
-}
 
-/// The account of `address`, made if there was none.
-pub(crate) fn account_of(
-    tables: &mut ExchangeTables,
-    address: &Address,
-    events: &mut Vec<Event>,
-) -> Result<AccountId, Rejection> {
-    match tables.signers.get(&AddressKey::of(address)).and_then(|signer| signer.own) {
-        Some(account) => Ok(account),
-        None => create_account(tables, address, events),
+    /// The account that receives `amount` of `token`. One that is not there yet is made, at the sender's expense: what
+    /// the sender has must suffice for the fee beside the amount.
+    fn recipient(
+        &mut self,
+        address: &Address,
+        token: TokenId,
+        amount: TokenAtoms,
+    ) -> Result<AccountId, Rejection> {
+        if let Some(account) = find_account(self.tables, address) {
+            return Ok(account);
+        }
+        let fee = self.config.activation_fee.to_token_atoms();
+        let sent = if token == QUOTE { amount } else { TokenAtoms::ZERO };
+        let quote = ledger::available(&mut self.tables.balances, self.account, QUOTE);
+        if quote.minus_or_zero(sent) < fee {
+            return Err(Rejection::ActivationFee);
+        }
+        let account = create_account(self.tables, address)?;
+        if !fee.is_zero() {
+            ledger::transfer(self.tables, self.account, TREASURY, QUOTE, fee)?;
+        }
+        self.events.push(Event::AccountCreated { account, address: *address, fee });
+        Ok(account)
     }
 }
 
+/// The account of `address`, if it has one.
+pub(crate) fn find_account(tables: &mut ExchangeTables, address: &Address) -> Option<AccountId> {
+    tables.signers.get(&AddressKey::of(address)).and_then(|signer| signer.own)
+}
+
 /// Makes the account of an address that has none. If it is or was an agent, it stays so and keeps its nonces.
-pub(crate) fn create_account(
-    tables: &mut ExchangeTables,
-    address: &Address,
-    events: &mut Vec<Event>,
-) -> Result<AccountId, Rejection> {
+pub(crate) fn create_account(tables: &mut ExchangeTables, address: &Address) -> Result<AccountId, Rejection> {
     let mut counters = tables.counters.get(&()).copied().unwrap_or_default();
     let account = counters.account;
     counters.account = account.next().ok_or(Rejection::TooManyAccounts)?;
@@ -67,7 +85,6 @@ pub(crate) fn create_account(
     let key = AddressKey::of(address);
     let signer = tables.signers.get(&key).copied().unwrap_or_default();
     tables.signers.put(key, Signer { own: Some(account), ..signer });
-    events.push(Event::AccountCreated { account, address: *address });
     Ok(account)
 }
 

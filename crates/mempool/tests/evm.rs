@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{action, evm, neutral};
+use common::{account, action, evm, neutral};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use tandem_mempool::{ActionLane, ActionLimits, EvmLane, EvmLimits, PoolError};
@@ -84,10 +84,11 @@ fn a_flood_in_one_lane_leaves_the_other_as_it_was() {
     let mut actions = ActionLane::new(ActionLimits { count_max: 5, ..ActionLimits::default() });
     let mut transactions = EvmLane::new(EvmLimits { count_max: 5, sender_max: 5, ..ROOMY });
     for nonce in 0..5 {
-        actions.insert(action(1, nonce, &neutral())).unwrap();
+        actions.insert(action(1, nonce, &neutral()), account(1)).unwrap();
     }
-    let content =
-        |lane: &ActionLane| -> Vec<_> { lane.first(99).iter().map(|waiting| waiting.id()).collect() };
+    let content = |lane: &ActionLane| -> Vec<_> {
+        lane.offer(99, usize::MAX).iter().map(|waiting| waiting.id()).collect()
+    };
     let before = content(&actions);
     for signer in 1..9 {
         for nonce in 0..5 {

@@ -26,13 +26,13 @@ use tandem_consensus::{
 use tandem_evm::TxError;
 use tandem_state::{Delta, Direction};
 use tandem_stf::{
-    BlockReceipts, Builder, Chain, Identity, InvalidBlock, Outcome, Refusal, apply_block, block_id,
-    check_block,
+    BlockReceipts, Builder, Chain, ClassShares, Identity, InvalidBlock, Outcome, Refusal, apply_block,
+    block_id, check_block,
 };
 use tandem_storage::Store;
 use tandem_types::{Address, Block, BlockId, Header, Height, Round};
 
-/// Most actions tried for one block.
+/// Most actions of a class tried for one block.
 const ACTIONS_PER_BLOCK_MAX: usize = 60_000;
 /// Most EVM transactions tried for one block.
 const EVM_PER_BLOCK_MAX: usize = 2_000;
@@ -66,6 +66,8 @@ pub struct Executor {
     proposer: ValidatorAddress,
     domain: tandem_consensus::Domain,
     identity: Identity,
+    /// What the blocks built here have taught of the classes' work.
+    shares: ClassShares,
     store: Arc<Store>,
     shared: Arc<Shared>,
 }
@@ -114,6 +116,7 @@ impl Executor {
             proposer: start.proposer,
             domain: start.domain,
             identity: start.identity,
+            shares: ClassShares::default(),
             store: start.store,
             shared: start.shared,
         })
@@ -172,7 +175,7 @@ impl Executor {
 
     fn build(&mut self, height: Height) -> Result<(Block, Outcome), NodeError> {
         self.stand_at_tip()?;
-        let actions = self.shared.pool.actions(ACTIONS_PER_BLOCK_MAX);
+        let actions = self.shared.pool.actions(ACTIONS_PER_BLOCK_MAX, ACTION_BYTES_MAX);
         let evm = self.evm_candidates(height);
         let parameters = self.chain.tables.system.parameters.peek(&()).copied();
         let time = clock::time_to_build(clock::now(), &self.tip, parameters.as_ref());
@@ -182,6 +185,7 @@ impl Executor {
             proposer: Address(self.proposer.0),
             last_commit: &self.certificate,
             actions: &actions,
+            shares: Some(&self.shares),
             evm_transactions: &evm,
             action_bytes_max: ACTION_BYTES_MAX,
             evm_bytes_max: EVM_BYTES_MAX,
@@ -189,6 +193,7 @@ impl Executor {
         let built = builder
             .build(&mut self.chain)
             .map_err(|error| NodeError::Build { height, error: Box::new(error) })?;
+        self.shares.learn(&built.taken);
         let refused =
             built.refused_actions.iter().filter_map(|(at, why)| Some((Arc::clone(actions.get(*at)?), *why)));
         self.shared.pool.refuse(&refused.collect::<Vec<(_, Refusal)>>());

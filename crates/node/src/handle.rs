@@ -200,17 +200,18 @@ impl NodeHandle {
         let verdict = self.verifier.check(action).await.ok_or(SubmitError::Closed)?;
         let checked = verdict.map_err(SubmitError::Check)?;
         let signer = checked.signer();
-        {
+        let account = {
             let state = self.state();
             let production =
                 state.tables.system.parameters.peek(&()).map(|p| p.network) == Some(NetworkKind::Production);
             let claim = claim_of(checked.checked(), production);
             let standing = state.tables.exchange.peek_standing(&claim);
-            claim
+            let principal = claim
                 .judge(&standing, state.head().time)
                 .map_err(|reason| SubmitError::Inadmissible { reason, signer })?;
-        }
-        self.shared.pool.insert_action(Arc::new(checked))
+            principal.account
+        };
+        self.shared.pool.insert_action(Arc::new(checked), account)
     }
 
     /// Admits an Ethereum transaction; returns its hash.

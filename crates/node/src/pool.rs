@@ -7,7 +7,7 @@ use tandem_evm::CheckedEvmTx;
 use tandem_exchange::{Receipt, Transaction, transaction_hash};
 use tandem_mempool::{ActionLane, ActionLimits, EvmLane, EvmLimits};
 use tandem_stf::{KnownActions, Refusal};
-use tandem_types::{Hash, Header, TxId};
+use tandem_types::{AccountId, Hash, Header, TxId};
 use tokio::sync::oneshot;
 
 /// Bounds of the pool's lanes.
@@ -49,17 +49,18 @@ impl Pool {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes an admitted action in. The receiver hears of its end.
+    /// Takes in an action that was admitted for `account`. The receiver hears of its end.
     ///
     /// # Errors
     /// [`SubmitError::Pool`].
     pub(crate) fn insert_action(
         &self,
         action: Arc<Transaction>,
+        account: AccountId,
     ) -> Result<oneshot::Receiver<Answer>, SubmitError> {
         let mut lanes = self.lanes();
         let (id, hash) = (action.id(), action.hash());
-        let evicted = lanes.actions.insert(Arc::clone(&action)).map_err(SubmitError::Pool)?;
+        let evicted = lanes.actions.insert(Arc::clone(&action), account).map_err(SubmitError::Pool)?;
         for evicted in evicted {
             lanes.known.remove(&evicted.hash());
             lanes.answer(&evicted.id(), Err(SubmitError::Evicted));
@@ -82,9 +83,9 @@ impl Pool {
         self.lanes().evm.insert(transaction, next_nonce).map_err(SubmitError::Pool)
     }
 
-    /// The first actions in block order.
-    pub(crate) fn actions(&self, count: usize) -> Vec<Arc<Transaction>> {
-        self.lanes().actions.first(count)
+    /// What a block of `count` actions and `bytes` should try, in block order.
+    pub(crate) fn actions(&self, count: usize, bytes: usize) -> Vec<Arc<Transaction>> {
+        self.lanes().actions.offer(count, bytes)
     }
 
     /// Reads the EVM's lane.
@@ -122,7 +123,9 @@ impl Pool {
     pub(crate) fn decided(&self, header: &Arc<Header>, receipts: &[Receipt]) {
         let mut lanes = self.lanes();
         for receipt in receipts {
-            lanes.forget(&receipt.tx);
+            if let Some(action) = lanes.actions.served(&receipt.tx) {
+                lanes.known.remove(&action.hash());
+            }
             if lanes.waiting.contains_key(&receipt.tx) {
                 lanes.answer(&receipt.tx, Ok((receipt.clone(), Arc::clone(header))));
             }

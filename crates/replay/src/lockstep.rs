@@ -181,6 +181,7 @@ impl Lockstep {
             proposer: self.proposer,
             last_commit: &[],
             actions: transactions,
+            shares: None,
             evm_transactions: none,
             action_bytes_max: usize::MAX,
             evm_bytes_max: usize::MAX,

@@ -45,6 +45,7 @@ fn genesis() -> Genesis {
                 budget_base: 1 << 40,
                 open_orders_max: 1 << 30,
                 notional_min: QuoteAtoms(1),
+                activation_fee: QuoteAtoms(0),
             },
             tokens: vec![token("USDC", 2), token("AAPL", 0)],
             markets: vec![TokenId(1)],

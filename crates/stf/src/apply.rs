@@ -5,9 +5,9 @@ use crate::check::CheckedBlock;
 use crate::execution::{Given, execute};
 use crate::invalid::InvalidBlock;
 use crate::outcome::Outcome;
-use crate::supply::{Refusal, Supply};
+use crate::supply::{Offer, Refusal, Supply};
+use tandem_coprocessor::Work;
 use tandem_evm::{CheckedEvmTx, EvmError, TxError};
-use tandem_exchange::Transaction;
 use tandem_state::Direction;
 use tandem_types::Header;
 
@@ -25,7 +25,7 @@ pub fn apply_block(
     let header = block.header();
     let given =
         Given { parent, time: header.time, proposer: header.proposer, last_commit: block.last_commit() };
-    let mut supply = Proposed { block, executed: 0 };
+    let mut supply = Proposed { block, next: 0, executed: 0 };
     let outcome = execute(chain, &given, &mut supply)?;
     let verdict = match first_difference(&outcome.header, header) {
         Some(field) => Err(InvalidBlock::Header(field)),
@@ -39,24 +39,29 @@ pub fn apply_block(
 /// The transactions of a proposed block. One that may not stand in it ends it.
 struct Proposed<'a> {
     block: &'a CheckedBlock,
+    /// The place of the next action.
+    next: usize,
     /// EVM transactions executed.
     executed: usize,
 }
 
 impl Supply for Proposed<'_> {
-    fn action(&self, index: usize) -> Option<&Transaction> {
-        self.block.actions().get(index)
+    fn action(&mut self) -> Option<Offer<'_>> {
+        let action = self.block.actions().get(self.next)?;
+        Some(Offer { action, work_kept: Work(0) })
     }
 
     fn evm_transaction(&self, index: usize) -> Option<&CheckedEvmTx> {
         self.block.evm_transactions().get(index)
     }
 
-    fn action_ended(&mut self, index: usize, end: Result<(), Refusal>) -> Result<(), InvalidBlock> {
-        end.map_err(|why| match why {
+    fn action_ended(&mut self, end: Result<Work, Refusal>) -> Result<(), InvalidBlock> {
+        let index = self.next;
+        self.next = index.saturating_add(1);
+        end.map(|_| ()).map_err(|why| match why {
             Refusal::Inadmissible(reason) => InvalidBlock::Inadmissible { index, reason },
             Refusal::ClassOrder => InvalidBlock::ClassOrder { index },
-            Refusal::TooMuchWork => InvalidBlock::TooMuchWork { index },
+            Refusal::TooMuchWork(_) => InvalidBlock::TooMuchWork { index },
             Refusal::Evm(_) => InvalidBlock::State,
         })
     }

@@ -1,15 +1,24 @@
 //! Building a block from what waits in the pool.
 
+mod selection;
+mod shares;
+
+pub use shares::ClassShares;
+pub(crate) use shares::SHARES;
+
 use crate::chain::{Chain, StateTree};
 use crate::execution::{Given, execute};
 use crate::invalid::InvalidBlock;
 use crate::outcome::Outcome;
-use crate::supply::{Refusal, Supply};
+use crate::supply::Refusal;
 use alloc::vec::Vec;
 use core::borrow::Borrow;
+use selection::Selection;
+use tandem_coprocessor::Work;
 use tandem_evm::{CheckedEvmTx, TxError};
 use tandem_exchange::Transaction;
-use tandem_types::{Address, BLOCK_ACTIONS_MAX, BLOCK_EVM_TRANSACTIONS_MAX, Block, BlockTime, Body, Header};
+use tandem_exchange::action::ByClass;
+use tandem_types::{Address, Block, BlockTime, Header};
 
 /// What a block is to be built from. `A` and `T` are the checked transactions, or pointers to them.
 #[derive(Debug)]
@@ -24,12 +33,29 @@ pub struct Builder<'a, A, T> {
     pub last_commit: &'a [u8],
     /// Exchange actions in class order; within a class, in the order wanted.
     pub actions: &'a [A],
+    /// How the classes share the block; without, each class may take all that is left.
+    pub shares: Option<&'a ClassShares>,
     /// EVM transactions in the order wanted.
     pub evm_transactions: &'a [T],
     /// Most bytes of exchange actions in the block.
     pub action_bytes_max: usize,
     /// Most bytes of EVM transactions in the block.
     pub evm_bytes_max: usize,
+}
+
+/// What a class of actions had of a block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Actions.
+    pub count: u64,
+    /// Their items: what is batched counts each.
+    pub items: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Their work.
+    pub work: Work,
+    /// Whether work was lacking for another that would have been within the class's share.
+    pub is_short: bool,
 }
 
 /// A block that was built, with what was refused. What is in neither had no room.
@@ -39,6 +65,8 @@ pub struct Built {
     pub block: Block,
     /// What it does; the chain stands after it.
     pub outcome: Outcome,
+    /// What each class of actions had of it.
+    pub taken: ByClass<Taken>,
     /// Actions refused: their places in the list, and the reasons.
     pub refused_actions: Vec<(usize, Refusal)>,
     /// EVM transactions refused: their places in the list, and the reasons.
@@ -58,80 +86,11 @@ impl<A: Borrow<Transaction>, T: Borrow<CheckedEvmTx>> Builder<'_, A, T> {
             proposer: self.proposer,
             last_commit: self.last_commit,
         };
-        let mut pool = Pool {
-            actions: self.actions,
-            transactions: self.evm_transactions,
-            action_bytes_left: self.action_bytes_max,
-            evm_bytes_left: self.evm_bytes_max,
-            full: false,
-            body: Body { last_commit: self.last_commit.to_vec(), ..Body::default() },
-            refused_actions: Vec::new(),
-            refused_transactions: Vec::new(),
-        };
-        let outcome = execute(chain, &given, &mut pool)?;
-        Ok(Built {
-            block: Block { header: outcome.header.clone(), body: pool.body },
-            outcome,
-            refused_actions: pool.refused_actions,
-            refused_transactions: pool.refused_transactions,
-        })
-    }
-}
-
-/// What waits, and what became of it.
-struct Pool<'a, A, T> {
-    actions: &'a [A],
-    transactions: &'a [T],
-    action_bytes_left: usize,
-    evm_bytes_left: usize,
-    /// Whether an action was refused for want of room: then the rest waits for the next block.
-    full: bool,
-    body: Body,
-    refused_actions: Vec<(usize, Refusal)>,
-    refused_transactions: Vec<(usize, TxError)>,
-}
-
-/// Whether a block's list takes another transaction.
-fn has_room(list: &[Vec<u8>], max: u32) -> bool {
-    u32::try_from(list.len()).is_ok_and(|len| len < max)
-}
-
-impl<A: Borrow<Transaction>, T: Borrow<CheckedEvmTx>> Supply for Pool<'_, A, T> {
-    fn action(&self, index: usize) -> Option<&Transaction> {
-        let action = self.actions.get(index)?.borrow();
-        let room = has_room(&self.body.actions, BLOCK_ACTIONS_MAX);
-        (room && !self.full && action.raw().len() <= self.action_bytes_left).then_some(action)
-    }
-
-    fn evm_transaction(&self, index: usize) -> Option<&CheckedEvmTx> {
-        let transaction = self.transactions.get(index)?.borrow();
-        let room = has_room(&self.body.evm_transactions, BLOCK_EVM_TRANSACTIONS_MAX);
-        (room && transaction.raw().len() <= self.evm_bytes_left).then_some(transaction)
-    }
-
-    fn action_ended(&mut self, index: usize, end: Result<(), Refusal>) -> Result<(), InvalidBlock> {
-        match end {
-            Ok(()) => {
-                let raw = self.actions.get(index).map(|action| action.borrow().raw()).unwrap_or_default();
-                self.action_bytes_left = self.action_bytes_left.saturating_sub(raw.len());
-                self.body.actions.push(raw.to_vec());
-            }
-            Err(Refusal::TooMuchWork) => self.full = true,
-            Err(why) => self.refused_actions.push((index, why)),
-        }
-        Ok(())
-    }
-
-    fn evm_ended(&mut self, index: usize, end: Result<(), TxError>) -> Result<(), InvalidBlock> {
-        match (end, self.transactions.get(index)) {
-            (Ok(()), Some(transaction)) => {
-                let raw = transaction.borrow().raw();
-                self.evm_bytes_left = self.evm_bytes_left.saturating_sub(raw.len());
-                self.body.evm_transactions.push(raw.to_vec());
-            }
-            (Err(error), _) => self.refused_transactions.push((index, error)),
-            (Ok(()), None) => {}
-        }
-        Ok(())
+        let work = chain.tables.system.parameters.peek(&()).ok_or(InvalidBlock::State)?.block_work_max;
+        let mut selection = Selection::new(self, Work(work));
+        let outcome = execute(chain, &given, &mut selection)?;
+        let Selection { body, taken, refused_actions, refused_transactions, .. } = selection;
+        let block = Block { header: outcome.header.clone(), body };
+        Ok(Built { block, outcome, taken, refused_actions, refused_transactions })
     }
 }

@@ -5,13 +5,13 @@ use crate::close;
 use crate::header::{EvmHead, block_id};
 use crate::invalid::InvalidBlock;
 use crate::outcome::{BlockReceipts, Outcome};
-use crate::supply::{Refusal, Supply};
+use crate::supply::{Offer, Refusal, Supply};
 use alloc::vec::Vec;
 use alloy_primitives::{B256, keccak256};
 use tandem_coprocessor::{BlockContext, Coprocessor, Handle, Work, WorkMeter};
 use tandem_evm::{BlockExecutor, EvmBlockEnv, EvmError, EvmOutcome, HardFork, TxError};
 use tandem_exchange::action::Class;
-use tandem_exchange::{Call, Capacity, Exchange, Receipt, Transaction, claim_of};
+use tandem_exchange::{Call, Capacity, Exchange, Receipt, claim_of};
 use tandem_state::Tables;
 use tandem_system::{NetworkKind, Parameters, ValidatorSet, require_enshrined};
 use tandem_types::{Address, BlockTime, Hash, Header, ValidatorSetHash};
@@ -105,18 +105,17 @@ impl Phases {
 
     /// Exchange actions, in class order.
     fn actions(&mut self, tables: &mut ChainTables, supply: &mut impl Supply) -> Result<(), InvalidBlock> {
-        let mut index = 0usize;
-        while let Some(action) = supply.action(index) {
-            let end = self.action(tables, action);
-            supply.action_ended(index, end)?;
-            index = index.saturating_add(1);
+        while let Some(offer) = supply.action() {
+            let end = self.action(tables, &offer);
+            supply.action_ended(end)?;
         }
         Ok(())
     }
 
-    /// One action: admitted, its nonce used, executed. A rejection by the rules is a receipt, not a refusal.
-    fn action(&mut self, tables: &mut ChainTables, transaction: &Transaction) -> Result<(), Refusal> {
-        let action = transaction.checked();
+    /// One action: admitted, its nonce used, executed. A rejection by the rules is a receipt, not a refusal. Returns the
+    /// work.
+    fn action(&mut self, tables: &mut ChainTables, offer: &Offer<'_>) -> Result<Work, Refusal> {
+        let (transaction, action) = (offer.action, offer.action.checked());
         if action.class() < self.class {
             return Err(Refusal::ClassOrder);
         }
@@ -135,16 +134,16 @@ impl Phases {
             Ok((reply, work)) => (Ok(reply.items), reply.events, work),
             Err(error) => (Err(error.rejection), Vec::new(), error.work),
         };
-        if work > self.meter.left() {
+        if work.plus(offer.work_kept) > self.meter.left() {
             tables.exchange.rollback();
-            return Err(Refusal::TooMuchWork);
+            return Err(Refusal::TooMuchWork(work));
         }
         tables.exchange.commit();
-        self.meter.charge(work).map_err(|_| Refusal::TooMuchWork)?;
+        self.meter.charge(work).map_err(|_| Refusal::TooMuchWork(work))?;
         self.class = action.class();
         self.action_leaves.push(transaction.hash());
         self.receipts.actions.push(Receipt { tx: action.tx_id(), account, result, events });
-        Ok(())
+        Ok(work)
     }
 
     /// Work that is due by time, within its own budget.

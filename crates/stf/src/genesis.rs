@@ -1,5 +1,6 @@
 //! The first state, and the two headers that stand for it: the chain's, and EVM block 0's.
 
+use crate::build::SHARES;
 use crate::chain::{Chain, Domain};
 use crate::header::{EvmHead, tagged_hash};
 use alloc::vec::Vec;
@@ -85,6 +86,7 @@ impl Genesis {
         let mut chain = Chain::default();
         let tables = &mut chain.tables;
         self.system.write(&mut tables.system, &[Exchange::DESCRIPTION]).map_err(GenesisError::System)?;
+        self.check_room_in_a_share().map_err(GenesisError::System)?;
         self.exchange.write(&mut tables.exchange).map_err(GenesisError::Exchange)?;
         self.write_evm(&mut tables.evm);
         let (exchange, evm) = (tables.exchange.seal(), tables.evm.seal());
@@ -115,6 +117,13 @@ impl Genesis {
                 tables.deploy(address, balance, Bytes::copy_from_slice(&allocation.code));
             }
         }
+    }
+
+    /// The largest call fits into its class's share of a block: otherwise a flood of another class could keep it out
+    /// forever, and the rest of its class behind it.
+    fn check_room_in_a_share(&self) -> Result<(), tandem_system::GenesisError> {
+        let call = Exchange::DESCRIPTION.limits.call_work_max.times(SHARES);
+        self.system.parameters.check_room_for(call.0).map_err(tandem_system::GenesisError::Parameter)
     }
 
     /// The header of EVM block 0, whose state has this root: the parent of EVM block 1.

@@ -40,7 +40,7 @@ mod supply;
 mod witness;
 
 pub use apply::apply_block;
-pub use build::{Builder, Built};
+pub use build::{Builder, Built, ClassShares, Taken};
 pub use chain::{Chain, ChainTables, Domain, HeadTables, StateTree};
 pub use check::{CheckedBlock, Identity, Join, KnownActions, NothingKnown, Sequential, check_block};
 pub use genesis::{EvmAllocation, Genesis, GenesisError};

@@ -5,6 +5,7 @@
 //! and goes on.
 
 use crate::invalid::InvalidBlock;
+use tandem_coprocessor::Work;
 use tandem_evm::{CheckedEvmTx, TxError};
 use tandem_exchange::{Inadmissible, Transaction};
 
@@ -15,23 +16,31 @@ pub enum Refusal {
     Inadmissible(Inadmissible),
     /// Actions of a later class came before.
     ClassOrder,
-    /// The block has no room for its work.
-    TooMuchWork,
+    /// The block has no room for so much work.
+    TooMuchWork(Work),
     /// The EVM refuses it.
     Evm(TxError),
 }
 
+/// An action that is next.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Offer<'a> {
+    pub(crate) action: &'a Transaction,
+    /// Work of the block that it must leave for others.
+    pub(crate) work_kept: Work,
+}
+
 /// Two lists of transactions, and what becomes of each.
 pub(crate) trait Supply {
-    /// The action at `index`; `None` ends the lane.
-    fn action(&self, index: usize) -> Option<&Transaction>;
+    /// The next action; `None` ends the lane.
+    fn action(&mut self) -> Option<Offer<'_>>;
     /// The EVM transaction at `index`; `None` ends the lane.
     fn evm_transaction(&self, index: usize) -> Option<&CheckedEvmTx>;
-    /// The action at `index` was executed, or refused.
+    /// The action offered last was executed with so much work, or refused.
     ///
     /// # Errors
     /// [`InvalidBlock`] to end the block.
-    fn action_ended(&mut self, index: usize, end: Result<(), Refusal>) -> Result<(), InvalidBlock>;
+    fn action_ended(&mut self, end: Result<Work, Refusal>) -> Result<(), InvalidBlock>;
     /// The EVM transaction at `index` was executed, or refused.
     ///
     /// # Errors

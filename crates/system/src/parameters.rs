@@ -117,13 +117,13 @@ impl Parameters {
         within("evm_gas_limit", self.evm_gas_limit, 1_000_000..=1_000_000_000)
     }
 
-    /// Checks that the largest call of an engine fits into an empty block: one that never fits would wait forever, and
-    /// the rest of its class behind it.
+    /// Checks that a block has room for so much work, such as the largest call of an engine: one that never fits would
+    /// wait forever, and the rest of its class behind it.
     ///
     /// # Errors
-    /// `block_work_max` is below `call_work_max`.
-    pub fn check_room_for(&self, call_work_max: u64) -> Result<(), ParametersError> {
-        within("block_work_max", self.block_work_max, call_work_max..=BLOCK_WORK_MAX)
+    /// `block_work_max` is below `work`.
+    pub fn check_room_for(&self, work: u64) -> Result<(), ParametersError> {
+        within("block_work_max", self.block_work_max, work..=BLOCK_WORK_MAX)
     }
 
     /// The latest time that the block after a parent of this height and time may have. Any, after genesis, whose time

@@ -45,7 +45,7 @@ fn token(name: &str, wei_decimals: u8, size_decimals: u8) -> Token {
 }
 
 /// Accounts of wallets 1 to 5, each with a million USD, 10 BTC and a million PURR, and as much native coin; fees of 700
-/// and 400 millionths; a least notional of 10 USD; one validator.
+/// and 400 millionths; a least notional of 10 USD; a new account costs 1 USD; one validator.
 #[must_use]
 pub fn genesis() -> Genesis {
     let wallets: Vec<_> = (1..=5).map(|number| Signer::wallet(number).address()).collect();
@@ -71,6 +71,7 @@ pub fn genesis() -> Genesis {
                 budget_base: 10_000,
                 open_orders_max: 1_000,
                 notional_min: QuoteAtoms(10 * 100_000_000),
+                activation_fee: QuoteAtoms(100_000_000),
             },
             tokens: vec![token("USDC", 8, 8), token("BTC", 10, 5), token("PURR", 5, 0)],
             markets: vec![BTC, PURR],

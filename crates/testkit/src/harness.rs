@@ -5,12 +5,12 @@ use crate::genesis::{CHAIN_ID, genesis};
 use crate::invariants::{assert_invariants, totals};
 use tandem_codec::{Decode, Encode};
 use tandem_evm::{Admission, CheckedEvmTx, HardFork, TxError};
-use tandem_exchange::action::{Action, Network, NetworkKind};
+use tandem_exchange::action::{Action, ByClass, Network, NetworkKind};
 use tandem_exchange::{AddressKey, Balance, BalanceKey, ItemStatus, Receipt, Rejection, Transaction};
 use tandem_state::{Direction, Tables};
 use tandem_stf::{
-    Builder, Built, Chain, CheckedBlock, Genesis, Identity, InvalidBlock, NothingKnown, Outcome, Refusal,
-    Sequential, StateTree, Witness, apply_block, check_block,
+    Builder, Built, Chain, CheckedBlock, ClassShares, Genesis, Identity, InvalidBlock, NothingKnown, Outcome,
+    Refusal, Sequential, StateTree, Taken, Witness, apply_block, check_block,
 };
 use tandem_types::{AccountId, Address, Block, BlockTime, Header, TokenId};
 
@@ -27,6 +27,10 @@ pub struct Harness {
     pub parent: Header,
     /// Milliseconds from one block to the next.
     pub step_ms: u64,
+    /// Most bytes of actions in a block.
+    pub action_bytes_max: usize,
+    /// What was learnt of the classes' work.
+    pub shares: ClassShares,
     nonces: u64,
 }
 
@@ -39,6 +43,8 @@ pub struct Step {
     pub outcome: Outcome,
     /// What it needed.
     pub witness: Witness,
+    /// What each class had of the block.
+    pub taken: ByClass<Taken>,
     /// Actions that the builder refused, by their place in class order.
     pub refused: Vec<(usize, Refusal)>,
     /// Ethereum transactions that the builder refused.
@@ -100,7 +106,16 @@ impl Harness {
         };
         assert_invariants(&chain.tables.exchange);
         let nonces = genesis.time.0;
-        Self { genesis, identity, chain, parent, step_ms: 100, nonces }
+        Self {
+            genesis,
+            identity,
+            chain,
+            parent,
+            step_ms: 100,
+            action_bytes_max: 1 << 20,
+            shares: ClassShares::default(),
+            nonces,
+        }
     }
 
     /// The time of the next block.
@@ -176,6 +191,7 @@ impl Harness {
             block: built.block,
             outcome: built.outcome,
             witness,
+            taken: built.taken,
             refused: built.refused_actions,
             refused_evm: built.refused_transactions,
         }
@@ -197,11 +213,14 @@ impl Harness {
             proposer,
             last_commit: if self.parent.height.0 == 0 { &[] } else { b"commit" },
             actions,
+            shares: Some(&self.shares),
             evm_transactions,
-            action_bytes_max: 1 << 20,
+            action_bytes_max: self.action_bytes_max,
             evm_bytes_max: 1 << 20,
         };
-        builder.build(&mut self.chain)
+        let built = builder.build(&mut self.chain)?;
+        self.shares.learn(&built.taken);
+        Ok(built)
     }
 
     /// Checks a block from its bytes.

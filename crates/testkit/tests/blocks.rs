@@ -149,19 +149,27 @@ fn a_body_other_than_the_headers_is_named() {
 #[test]
 fn work_above_the_blocks_limit_is_refused_by_builders_and_validators_alike() {
     let mut genesis = tandem_testkit::genesis();
-    genesis.system.parameters.block_work_max = 20_000_000;
+    genesis.exchange.config.budget_base = 20_000;
     let mut chain = Harness::new(genesis);
     let trader = Signer::wallet(1);
-    // 128 bids cost 513,000 units: 38 such actions fit.
+    // 128 bids cost 513,000 units: 116 such actions fit into 60,000,000.
     let batch = place(&[buy(PURR, "0.001", "10000"); 128]);
-    let actions: Vec<_> = (0..40).map(|_| chain.sign(&trader, &batch)).collect();
+    let actions: Vec<_> = (0..118).map(|_| chain.sign(&trader, &batch)).collect();
     let good = block_of(&chain, &actions);
     let fit = good.body.actions.len();
-    assert_eq!(fit, 38);
+    assert_eq!(fit, 116);
     let mut block = good.clone();
     block.body.actions.push(actions[fit].raw().to_vec());
     assert_eq!(chain.propose(&block), Err(InvalidBlock::TooMuchWork { index: fit }));
     assert!(chain.propose(&good).is_ok());
+}
+
+#[test]
+fn a_chain_whose_blocks_have_no_room_for_three_of_the_largest_calls_does_not_begin() {
+    let mut genesis = tandem_testkit::genesis();
+    genesis.system.parameters.block_work_max = 59_999_999;
+    let error = genesis.chain().unwrap_err();
+    assert_eq!(error.to_string(), "parameter block_work_max is 59999999, outside 60000000..=10000000000");
 }
 
 #[test]

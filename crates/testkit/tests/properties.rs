@@ -17,6 +17,8 @@ use tandem_types::{AccountId, Block, Cloid, OrderId, TokenAtoms};
 use twin::{Own, Stay, TREASURY, Twin, Wish};
 
 const TRADERS: u8 = 3;
+/// Wallets that have no account until somebody sends to them.
+const STRANGERS: u8 = 2;
 const MONEY: u64 = 400 * 100_000_000;
 const GOODS: u64 = 400;
 const LOT: u64 = 100_000;
@@ -58,7 +60,7 @@ fn steps() -> impl Strategy<Value = (u8, Step)> {
         2 => (0..4usize).prop_map(|nth| Step::Cancel { nth }),
         1 => (0..3u8).prop_map(|cloid| Step::CancelByCloid { cloid }),
         2 => (0..4usize, wishes()).prop_map(|(nth, wish)| Step::Modify { nth, wish }),
-        1 => (1..=TRADERS, 0..30_000u64).prop_map(|(to, cents)| Step::Send { to, cents }),
+        1 => (1..=TRADERS + STRANGERS, 0..30_000u64).prop_map(|(to, cents)| Step::Send { to, cents }),
     ];
     (1..=TRADERS, step)
 }
@@ -153,11 +155,13 @@ fn small_twin() -> Twin {
 
 fn assert_same(chain: &Harness, twin: &Twin) {
     let tables = &chain.chain.tables.exchange;
-    for who in 0..=TRADERS {
-        let balance = |token| {
-            let key = BalanceKey { account: AccountId(u32::from(who)), token };
-            tables.balances.peek(&key).copied().unwrap_or_default()
+    for who in twin.money.keys().copied() {
+        let account = match who {
+            TREASURY => AccountId(0),
+            who => chain.account(&Signer::wallet(who).address()),
         };
+        let balance =
+            |token| tables.balances.peek(&BalanceKey { account, token }).copied().unwrap_or_default();
         let (money, goods) = (balance(USD), balance(PURR));
         assert_eq!((money.total.0, money.hold.0), (twin.money[&who], twin.held_money(who)), "money of {who}");
         assert_eq!((goods.total.0, goods.hold.0), (twin.goods[&who], twin.held_goods(who)), "goods of {who}");
@@ -173,6 +177,7 @@ fn assert_same(chain: &Harness, twin: &Twin) {
         let kept = tables.account_orders.peek(&key).map(|info| info.time_in_force);
         assert_eq!(kept, Some(time_in_force(order.stay)), "of order {}", order.id);
     }
+    assert_eq!(tables.accounts.len(), twin.money.len());
     open.sort_unstable();
     let mut expected: Vec<_> = twin.orders.iter().map(|order| (order.id, order.left)).collect();
     expected.sort_unstable();

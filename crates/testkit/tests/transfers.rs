@@ -1,9 +1,14 @@
 //! Sending tokens, and scheduled cancels: what moves without trading.
 
 use tandem_exchange::action::Action;
-use tandem_exchange::{CloseReason, Event, ItemStatus, Rejection, SCHEDULE_LEAD_MIN_MS, SCHEDULE_USES_MAX};
+use tandem_exchange::{
+    BalanceKey, CloseReason, Event, ItemStatus, Rejection, SCHEDULE_LEAD_MIN_MS, SCHEDULE_USES_MAX, TREASURY,
+};
 use tandem_testkit::{BTC, Harness, PURR, Signer, USD, buy, place, sell, send};
-use tandem_types::{BlockTime, TokenAtoms, TokenId};
+use tandem_types::{BlockTime, QuoteAtoms, TokenAtoms, TokenId};
+
+/// What a new account costs here.
+const FEE: TokenAtoms = TokenAtoms(100_000_000);
 
 fn send_now(
     chain: &mut Harness,
@@ -24,12 +29,62 @@ fn tokens_reach_accounts_old_and_new() {
     assert_eq!(chain.balance(&old, USD).total, TokenAtoms((1_000_000 * 100_000_000) + 150_000_000));
     let step = send_now(&mut chain, &from, &new, BTC, "0.0000000001");
     let account = chain.account(&new.address());
-    let created = Event::AccountCreated { account, address: new.address() };
+    let created = Event::AccountCreated { account, address: new.address(), fee: FEE };
     assert!(step.receipts()[0].events.contains(&created));
     assert_eq!(chain.balance(&new, BTC).total, TokenAtoms(1));
     // The new account acts for itself, and its emptied balance is forgotten.
     send_now(&mut chain, &new, &from, BTC, "0.0000000001");
     assert_eq!(chain.balance(&from, BTC).total, TokenAtoms(100_000_000_000));
+}
+
+#[test]
+fn a_new_account_costs_its_sender_the_activation_fee_once() {
+    let mut chain = Harness::default();
+    let (from, new) = (Signer::wallet(1), Signer::wallet(77));
+    let before = chain.balance(&from, USD).total.0;
+    send_now(&mut chain, &from, &new, PURR, "1");
+    assert_eq!(chain.balance(&from, USD).total.0, before - FEE.0);
+    let treasury = BalanceKey { account: TREASURY, token: USD };
+    assert_eq!(chain.chain.tables.exchange.balances.peek(&treasury).unwrap().total, FEE);
+    send_now(&mut chain, &from, &new, USD, "2");
+    assert_eq!(chain.balance(&from, USD).total.0, before - FEE.0 - 200_000_000);
+    assert_eq!(chain.balance(&new, USD).total, TokenAtoms(200_000_000));
+}
+
+#[test]
+fn whoever_cannot_pay_for_a_new_account_makes_none() {
+    let mut chain = Harness::default();
+    let (poor, old, new) = (Signer::wallet(1), Signer::wallet(2), Signer::wallet(77));
+    // All but 3 USD stand behind a bid.
+    chain.act(&poor, &place(&[buy(PURR, "1", "999997")]));
+    let accounts = chain.chain.tables.exchange.accounts.len();
+    let rejected = [(USD, "2.00000001"), (USD, "3")];
+    for (token, amount) in rejected {
+        let step = send_now(&mut chain, &poor, &new, token, amount);
+        assert_eq!(step.rejection(0), Rejection::ActivationFee, "{amount}");
+    }
+    assert_eq!(
+        send_now(&mut chain, &poor, &new, USD, "3.00000001").rejection(0),
+        Rejection::InsufficientBalance
+    );
+    send_now(&mut chain, &poor, &old, USD, "2.5");
+    assert_eq!(send_now(&mut chain, &poor, &new, PURR, "1").rejection(0), Rejection::ActivationFee);
+    assert_eq!(chain.chain.tables.exchange.accounts.len(), accounts, "a rejected transfer makes no account");
+    // To the last atom: the amount beside the fee.
+    send_now(&mut chain, &old, &poor, USD, "0.6");
+    assert_eq!(send_now(&mut chain, &poor, &new, USD, "0.1").items(0), [ItemStatus::Done]);
+    assert_eq!(chain.balance(&poor, USD).available(), TokenAtoms::ZERO);
+}
+
+#[test]
+fn an_activation_fee_of_nothing_moves_nothing() {
+    let mut genesis = tandem_testkit::genesis();
+    genesis.exchange.config.activation_fee = QuoteAtoms::ZERO;
+    let mut chain = Harness::new(genesis);
+    let (from, new) = (Signer::wallet(1), Signer::wallet(77));
+    send_now(&mut chain, &from, &new, PURR, "1");
+    assert_eq!(chain.balance(&from, USD).total, TokenAtoms(1_000_000 * 100_000_000));
+    assert_eq!(chain.balance(&new, PURR).total, TokenAtoms(100_000));
 }
 
 #[test]

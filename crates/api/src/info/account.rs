@@ -205,6 +205,22 @@ pub(super) fn role(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
     })
 }
 
+/// What a sender should know of a destination: somebody without an account costs the activation fee.
+pub(super) fn before_transfer(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
+    let user = fields.user()?;
+    let state = app.node.state();
+    let tables = &state.tables.exchange;
+    let signer = tables.signers.peek(&AddressKey::of(&user));
+    let has_account = signer.is_some_and(|signer| signer.own.is_some());
+    let fee = tables.config.peek(&()).map_or(0, |config| config.activation_fee.0);
+    Ok(json!({
+        "fee": Fixed::quote(u128::from(if has_account { 0 } else { fee })),
+        "isSanctioned": false,
+        "userExists": has_account,
+        "userHasSentTx": signer.is_some_and(|signer| signer.nonces > 0),
+    }))
+}
+
 /// The named agents of an account. The state keeps of a name only its hash.
 pub(super) fn agents(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
     let Some(account) = account_of(&app.views(), fields)? else { return Ok(json!([])) };

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 async fn what_sdks_ask_as_they_start_has_the_shape_they_read() {
     let chain = Chain::start().await;
     let user = tandem_testkit::Signer::wallet(1).address().to_string();
+    let stranger = tandem_testkit::Signer::wallet(99).address().to_string();
     let meta = chain.info(json!({ "type": "spotMeta" })).await.json();
     assert_eq!(meta["universe"][0]["name"], "@0");
     assert_eq!(meta["universe"][0]["tokens"], json!([1, 0]));
@@ -23,6 +24,16 @@ async fn what_sdks_ask_as_they_start_has_the_shape_they_read() {
         (json!({ "type": "spotClearinghouseState", "user": user }), "/balances/1/total", json!("10")),
         (json!({ "type": "clearinghouseState", "user": user }), "/assetPositions", json!([])),
         (json!({ "type": "userRole", "user": user }), "/role", json!("user")),
+        (
+            json!({ "type": "preTransferCheck", "user": user, "source": user }),
+            "",
+            json!({ "fee": "0", "isSanctioned": false, "userExists": true, "userHasSentTx": false }),
+        ),
+        (
+            json!({ "type": "preTransferCheck", "user": stranger, "source": user }),
+            "",
+            json!({ "fee": "1", "isSanctioned": false, "userExists": false, "userHasSentTx": false }),
+        ),
         (json!({ "type": "userFees", "user": user }), "/userSpotCrossRate", json!("0.0007")),
         (json!({ "type": "userRateLimit", "user": user }), "/nRequestsCap", json!(10_000)),
         (json!({ "type": "extraAgents", "user": user }), "", json!([])),

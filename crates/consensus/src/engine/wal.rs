@@ -2,7 +2,7 @@
 //!
 //! The engine writes an entry before it acts on it, and syncs before a signed message leaves. So a validator that comes
 //! back after a crash repeats what it said, and never contradicts it. The engine's own log is a plain file that a power
-//! cut can leave in a state it refuses (ADR-0004); here it is the node's, behind [`Wal`], and this file is the
+//! cut can leave in a state it refuses (ADR-0006); here it is the node's, behind [`Wal`], and this file is the
 //! engine's actor in front of it.
 //!
 //! A log that fails ends consensus: what is on disk is then unknown, and signing on would be unsafe.

@@ -8,6 +8,7 @@
 //! Left to the rules with state: nonces, expiry, who may act for whom, whether assets exist, ticks and lots, and on
 //! production networks that these actions come from approved agents ([`Action::is_user_signed`]).
 
+mod by_class;
 mod check;
 mod decimal;
 mod decode;
@@ -25,6 +26,7 @@ mod types;
 mod user_signed;
 mod words;
 
+pub use by_class::ByClass;
 pub use check::{CheckError, CheckedAction, Network, NetworkKind};
 pub use decimal::{DECIMAL_BYTES_MAX, Decimal, DecimalError};
 pub use digest::{Source, action_hash, ed25519_address, ed25519_message, l1_digest};

@@ -207,6 +207,11 @@ pub enum Class {
 
 tandem_codec::tags!(Class { Neutral = 1, Cancels = 2, MayTake = 3 });
 
+impl Class {
+    /// All, in the order in which a block has them.
+    pub const ALL: [Self; 3] = [Self::Neutral, Self::Cancels, Self::MayTake];
+}
+
 impl Action {
     /// The class; of a batch, its most aggressive item's; of a modification, its new order's.
     #[must_use]

@@ -13,7 +13,7 @@ use tandem_exchange::action::{
     Action, AssetId, CancelOrders, Decimal, Grouping, Network, NetworkKind, Order, OrderKind, PlaceOrders,
     Signature, SignedAction, TimeInForce, ed25519_message,
 };
-use tandem_types::{ChainId, Hash};
+use tandem_types::{AccountId, ChainId, Hash};
 
 /// A neutral action of `items` items, a cancel, or an order that may take.
 pub(crate) const fn neutral() -> Action {
@@ -37,6 +37,11 @@ pub(crate) fn orders(items: usize) -> Action {
         self_trade_prevention: None,
     };
     Action::Order(PlaceOrders { orders: vec![order; items], grouping: Grouping::Na, builder: None })
+}
+
+/// The account of this number.
+pub(crate) fn account(number: u8) -> AccountId {
+    AccountId(number.into())
 }
 
 /// An action of the signer of this number.

@@ -55,6 +55,9 @@ pub(crate) struct Twin {
     pub(crate) least: u64,
 }
 
+/// What an account costs whoever sends to it first.
+const ACTIVATION_FEE: u64 = 100_000_000;
+
 /// Who gets the fees.
 pub(crate) const TREASURY: u8 = 0;
 
@@ -229,11 +232,14 @@ impl Twin {
 
     pub(crate) fn send_money(&mut self, from: u8, to: u8, amount: u64) -> bool {
         let free = self.money[&from] - self.held_money(from);
-        if amount == 0 || amount > free || from == to {
+        let fee = if self.money.contains_key(&to) { 0 } else { ACTIVATION_FEE };
+        if amount == 0 || amount + fee > free || from == to {
             return false;
         }
-        *self.money.get_mut(&from).unwrap() -= amount;
-        *self.money.get_mut(&to).unwrap() += amount;
+        *self.money.get_mut(&from).unwrap() -= amount + fee;
+        *self.money.entry(to).or_default() += amount;
+        *self.money.entry(TREASURY).or_default() += fee;
+        self.goods.entry(to).or_default();
         true
     }
 }
