@@ -43,6 +43,7 @@ mod principal;
 mod receipt;
 mod records;
 mod rejection;
+mod schedule;
 mod settle;
 mod signers;
 mod tables;
@@ -50,7 +51,7 @@ mod transaction;
 mod transfer;
 
 pub use agents::{AGENT_LIFE_MAX_MS, AGENT_NAME_MAX, AGENTS_MAX, APPROVE_WORK};
-pub use cancel::{CANCEL_WORK, LOOKUP_WORK, SCHEDULE_LEAD_MIN_MS, SCHEDULE_USES_MAX};
+pub use cancel::{CANCEL_WORK, LOOKUP_WORK};
 pub use engine::{Call, Exchange, Reply, end_block};
 pub use genesis::{Allocation, ExchangeGenesis, GenesisError, SPOT_ASSET_BASE, TREASURY_ADDRESS};
 pub use invariants::BrokenPromise;
@@ -62,6 +63,7 @@ pub use records::{
     TOKEN_NAME_MAX, Token, TokenName,
 };
 pub use rejection::Rejection;
+pub use schedule::{DUE_WORK, SCHEDULE_LEAD_MIN_MS, SCHEDULE_USES_MAX, SWEEP_ORDERS, TURN_WORK};
 pub use settle::{QUOTE, TREASURY};
 pub use signers::{
     Claim, Inadmissible, NONCE_AGE_MAX_MS, NONCE_LEAD_MAX_MS, NONCES_KEPT, OVERDRAFT_INTERVAL_MS, Standing,

@@ -209,6 +209,8 @@ pub struct Account {
     pub overdraft: BlockTime,
     /// When its orders are to be cancelled.
     pub scheduled_cancel: Option<BlockTime>,
+    /// Orders placed before this time are cancelled, and wait to be taken out of the books.
+    pub sweep: Option<BlockTime>,
     /// Scheduled cancels that came due on `schedule_day`.
     pub schedule_uses: u8,
     /// The day, in days since the Unix epoch.
@@ -221,6 +223,7 @@ tandem_codec::record!(Account {
     traded,
     overdraft,
     scheduled_cancel,
+    sweep,
     schedule_uses,
     schedule_day,
 });
@@ -236,6 +239,7 @@ impl Account {
             traded: QuoteAtoms::ZERO,
             overdraft: BlockTime(0),
             scheduled_cancel: None,
+            sweep: None,
             schedule_uses: 0,
             schedule_day: 0,
         }

@@ -177,5 +177,9 @@ tables! {
         cancelled_cloids: Ordered<CloidKey, ()> = 13,
         /// Accounts whose orders are to be cancelled at a time.
         scheduled_cancels: Ordered<ScheduledCancel, ()> = 14,
+        /// Accounts whose orders were cancelled so and wait to be taken out.
+        sweeps: Ordered<AccountId, ()> = 15,
+        /// From which of them on the next turn is.
+        sweep_cursor: Ordered<(), AccountId> = 16,
     }
 }
