@@ -7,7 +7,7 @@ use crate::Rejection;
 use crate::action::ApproveAgent;
 use crate::place::Session;
 use crate::receipt::{Event, ItemStatus};
-use crate::records::{Agency, Signer};
+use crate::records::{Agency, Agent, AgentName, Signer};
 use crate::signers::{NONCE_AGE_MAX_MS, NONCE_LEAD_MAX_MS};
 use crate::tables::{AddressKey, AgentSlot, ExchangeTables};
 use tandem_coprocessor::Work;
@@ -15,8 +15,6 @@ use tandem_types::{AccountId, Address, BlockTime};
 
 /// Work of an approval.
 pub const APPROVE_WORK: Work = Work(10_000);
-/// Longest name of an agent in bytes, expiry included.
-pub const AGENT_NAME_MAX: usize = 64;
 /// Most agents of an account at a time: one unnamed and three named.
 pub const AGENTS_MAX: usize = 4;
 /// How long an approval lasts that names no end, in milliseconds: 180 days, which is also the longest.
@@ -29,25 +27,22 @@ impl Session<'_, '_> {
     /// revokes.
     pub(crate) fn approve_agent(&mut self, request: &ApproveAgent) -> Result<ItemStatus, Rejection> {
         self.meter.charge(APPROVE_WORK)?;
-        let wire_name = request.name.as_deref().unwrap_or_default();
-        if wire_name.len() > AGENT_NAME_MAX {
-            return Err(Rejection::AgentName);
-        }
-        let (name, until) = self.name_and_expiry(wire_name);
-        let slot = AgentSlot { account: self.account, name: AddressKey::of_name(name.as_bytes()) };
+        let (name, until) = self.name_and_expiry(request.name.as_deref().unwrap_or_default());
+        let name = AgentName::new(name).ok_or(Rejection::AgentName)?;
+        let slot = AgentSlot { account: self.account, name: AddressKey::of_name(name.as_str().as_bytes()) };
         let agent = request.agent;
         let revokes_only = agent == Address::default();
         if !revokes_only {
             self.check_agent(&agent, slot)?;
         }
-        if let Some(former) = self.tables.agents.get(&slot).copied() {
+        if let Some(former) = self.tables.agents.get(&slot).map(|agent| agent.address) {
             if former != agent {
                 revoke(self.tables, self.account, &former, self.block.time);
             }
             self.tables.agents.remove(&slot);
         }
         if !revokes_only {
-            self.install(slot, agent, until);
+            self.install(slot, Agent { address: agent, name }, until);
         }
         self.events.push(Event::AgentApproved { account: self.account, agent });
         Ok(ItemStatus::Done)
@@ -62,7 +57,7 @@ impl Session<'_, '_> {
 
     fn check_agent(&mut self, agent: &Address, slot: AgentSlot) -> Result<(), Rejection> {
         let known = self.tables.signers.get(&AddressKey::of(agent)).copied().unwrap_or_default();
-        let of_slot = self.tables.agents.get(&slot).copied();
+        let of_slot = self.tables.agents.get(&slot).map(|agent| agent.address);
         if known.agency.master() == Some(self.account) && of_slot == Some(*agent) {
             return Ok(());
         }
@@ -87,8 +82,8 @@ impl Session<'_, '_> {
     }
 
     /// A renewed or returning agent keeps its nonces. Only one whose approval had not ended is engaged as before.
-    fn install(&mut self, slot: AgentSlot, agent: Address, valid_until: BlockTime) {
-        let key = AddressKey::of(&agent);
+    fn install(&mut self, slot: AgentSlot, agent: Agent, valid_until: BlockTime) {
+        let key = AddressKey::of(&agent.address);
         let before = self.tables.signers.get(&key).copied().unwrap_or_default();
         let engaged = before.is_engaged() && before.agency.master_at(self.block.time) == Some(self.account);
         let agency = Agency::Of { master: self.account, valid_until, engaged };

@@ -1,27 +1,21 @@
-//! Taking orders back: by id, by client order id, by modification, and at a scheduled time.
+//! Taking orders back: by id, by client order id, and by modification.
 
 use crate::Rejection;
 use crate::action::{AssetId, Modify, Order as OrderRequest, OrderKind, OrderRef};
 use crate::ledger;
 use crate::place::{self, Session};
 use crate::receipt::{CloseReason, Event, ItemStatus};
-use crate::records::{Account, OrderInfo};
+use crate::records::OrderInfo;
 use crate::settle;
-use crate::tables::{AccountOrder, CloidKey, ScheduledCancel};
+use crate::tables::{AccountOrder, CloidKey};
 use tandem_book::{Book, OrderKey, Side};
 use tandem_coprocessor::Work;
-use tandem_types::{BlockTime, Cloid, OrderId, SizeLots};
+use tandem_types::{Cloid, OrderId, SizeLots};
 
 /// Work of taking one order out of the book.
 pub const CANCEL_WORK: Work = Work(3_000);
 /// Work of looking for an order, found or not.
 pub const LOOKUP_WORK: Work = Work(1_000);
-/// A scheduled cancel lies at least this many milliseconds ahead.
-pub const SCHEDULE_LEAD_MIN_MS: u64 = 5_000;
-/// Scheduled cancels that may come due on one day (UTC).
-pub const SCHEDULE_USES_MAX: u8 = 10;
-
-const DAY_MS: u64 = 24 * 3_600_000;
 
 impl Session<'_, '_> {
     /// Cancels an order of the account by its id.
@@ -53,25 +47,14 @@ impl Session<'_, '_> {
         self.meter.charge(LOOKUP_WORK)?;
         let id = self.resolve(&request.target).ok_or(Rejection::ModifyUnknownOrder)?;
         let info = self.find(id).ok_or(Rejection::ModifyUnknownOrder)?;
+        if self.is_cancelled(&info) {
+            return Err(Rejection::ModifyUnknownOrder);
+        }
         if let Some(size) = self.shrinks_in_place(&info, id, &request.order)? {
             return self.shrink(id, &info, size);
         }
         self.take_out(id, &info, CloseReason::Modified)?;
         self.place(&request.order)
-    }
-
-    /// Sets, moves or clears the time at which all orders of the account are cancelled.
-    pub(crate) fn schedule_cancel(&mut self, time: Option<BlockTime>) -> Result<ItemStatus, Rejection> {
-        let now = self.block.time;
-        let account = *self.tables.accounts.get(&self.account).ok_or(Rejection::Overflow)?;
-        if time.is_some_and(|time| time < now.plus_ms(SCHEDULE_LEAD_MIN_MS)) {
-            return Err(Rejection::ScheduleTooSoon);
-        }
-        if time.is_some() && uses_on(&account, day(now)) >= SCHEDULE_USES_MAX {
-            return Err(Rejection::ScheduleUsedUp);
-        }
-        self.set_schedule(&account, time);
-        Ok(ItemStatus::Done)
     }
 
     /// Takes an order out of the book and off the lists, and frees what stood behind it.
@@ -98,7 +81,7 @@ impl Session<'_, '_> {
         ledger::release(&mut self.tables.balances, self.account, token, amount)
     }
 
-    fn find(&mut self, id: OrderId) -> Option<OrderInfo> {
+    pub(crate) fn find(&mut self, id: OrderId) -> Option<OrderInfo> {
         self.tables.account_orders.get(&AccountOrder { account: self.account, id }).copied()
     }
 
@@ -144,40 +127,4 @@ impl Session<'_, '_> {
         self.events.push(Event::Reduced { account: self.account, id, remaining: size });
         Ok(ItemStatus::Resting { id, filled: SizeLots::ZERO })
     }
-
-    fn set_schedule(&mut self, account: &Account, time: Option<BlockTime>) {
-        if let Some(old) = account.scheduled_cancel {
-            self.tables.scheduled_cancels.remove(&ScheduledCancel { time: old.0, account: self.account });
-        }
-        if let Some(new) = time {
-            self.tables.scheduled_cancels.put(ScheduledCancel { time: new.0, account: self.account }, ());
-        }
-        self.tables.accounts.update(&self.account, |account| account.scheduled_cancel = time);
-    }
-
-    /// Cancels one order of an account whose schedule came due, or, if none is left, strikes the schedule.
-    pub(crate) fn run_schedule_step(&mut self, due: ScheduledCancel) -> Result<(), Rejection> {
-        let range = (AccountOrder::first(due.account), AccountOrder::last(due.account));
-        let next = self.tables.account_orders.first(&range.0, &range.1).map(|(key, info)| (key.id, *info));
-        if let Some((id, info)) = next {
-            return self.take_out(id, &info, CloseReason::ScheduledCancel);
-        }
-        self.meter.charge(CANCEL_WORK)?;
-        self.tables.scheduled_cancels.remove(&due);
-        let today = day(self.block.time);
-        self.tables.accounts.update(&due.account, |account| {
-            account.schedule_uses = uses_on(account, today).saturating_add(1);
-            account.schedule_day = today;
-            account.scheduled_cancel = None;
-        });
-        Ok(())
-    }
-}
-
-const fn uses_on(account: &Account, day: u32) -> u8 {
-    if account.schedule_day == day { account.schedule_uses } else { 0 }
-}
-
-fn day(time: BlockTime) -> u32 {
-    u32::try_from(time.0.checked_div(DAY_MS).unwrap_or(0)).unwrap_or(u32::MAX)
 }

@@ -3,9 +3,10 @@
 use crate::Rejection;
 use crate::action::{Action, Grouping, PlaceOrders};
 use crate::invariants::{self, BrokenPromise};
-use crate::place::{self, Session};
+use crate::place::Session;
 use crate::receipt::{Event, ItemStatus};
-use crate::tables::{CloidKey, ExchangeTables, ScheduledCancel};
+use crate::schedule;
+use crate::tables::{CloidKey, ExchangeTables};
 use alloc::vec::Vec;
 use tandem_coprocessor::{Coprocessor, Description, Function, Handle, Limits, Work};
 use tandem_state::Delta;
@@ -103,14 +104,7 @@ impl Coprocessor for Exchange {
 
     fn due_work(handle: &mut Handle<'_, '_, Self>) -> Result<Reply, Rejection> {
         let mut events = Vec::new();
-        let until = ScheduledCancel::due_until(handle.block.time);
-        while handle.meter.left() >= place::ORDER_WORK {
-            let Some((due, ())) = handle.tables.scheduled_cancels.first(&ScheduledCancel::START, &until)
-            else {
-                break;
-            };
-            session(handle, due.account, &mut events)?.run_schedule_step(due)?;
-        }
+        schedule::due_work(handle, &mut events);
         Ok(Reply { items: Vec::new(), events })
     }
 
@@ -119,7 +113,7 @@ impl Coprocessor for Exchange {
     }
 }
 
-fn session<'a>(
+pub(crate) fn session<'a>(
     handle: &'a mut Handle<'_, '_, Exchange>,
     account: AccountId,
     events: &'a mut Vec<Event>,

@@ -43,14 +43,15 @@ mod principal;
 mod receipt;
 mod records;
 mod rejection;
+mod schedule;
 mod settle;
 mod signers;
 mod tables;
 mod transaction;
 mod transfer;
 
-pub use agents::{AGENT_LIFE_MAX_MS, AGENT_NAME_MAX, AGENTS_MAX, APPROVE_WORK};
-pub use cancel::{CANCEL_WORK, LOOKUP_WORK, SCHEDULE_LEAD_MIN_MS, SCHEDULE_USES_MAX};
+pub use agents::{AGENT_LIFE_MAX_MS, AGENTS_MAX, APPROVE_WORK};
+pub use cancel::{CANCEL_WORK, LOOKUP_WORK};
 pub use engine::{Call, Exchange, Reply, end_block};
 pub use genesis::{Allocation, ExchangeGenesis, GenesisError, SPOT_ASSET_BASE, TREASURY_ADDRESS};
 pub use invariants::BrokenPromise;
@@ -58,10 +59,11 @@ pub use place::{FILLS_MAX, MAKER_WORK, ORDER_WORK};
 pub use principal::{Capacity, Principal};
 pub use receipt::{CloseReason, Event, ItemStatus, Receipt, Trade};
 pub use records::{
-    Account, Agency, Balance, Config, Counters, Market, OrderInfo, SPOT_PRICE_DECIMALS, Signer,
-    TOKEN_NAME_MAX, Token, TokenName,
+    AGENT_NAME_MAX, Account, Agency, Agent, AgentName, Balance, Config, Counters, Market, OrderInfo,
+    SPOT_PRICE_DECIMALS, Signer, TOKEN_NAME_MAX, Token, TokenName,
 };
 pub use rejection::Rejection;
+pub use schedule::{DUE_WORK, SCHEDULE_LEAD_MIN_MS, SCHEDULE_USES_MAX, SWEEP_ORDERS, TURN_WORK};
 pub use settle::{QUOTE, TREASURY};
 pub use signers::{
     Claim, Inadmissible, NONCE_AGE_MAX_MS, NONCE_LEAD_MAX_MS, NONCES_KEPT, OVERDRAFT_INTERVAL_MS, Standing,

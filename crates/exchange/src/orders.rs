@@ -2,7 +2,9 @@
 
 use crate::Rejection;
 use crate::records::{Account, OrderInfo};
+use crate::schedule;
 use crate::tables::{AccountOrder, CloidKey};
+use tandem_coprocessor::BlockContext;
 use tandem_state::Table;
 use tandem_state::index::{Hashed, Ordered};
 use tandem_types::{AccountId, OrderId, QuoteAtoms};
@@ -32,6 +34,12 @@ impl OpenOrders<'_> {
         }
         self.accounts.update(&account, |account| account.open_orders = account.open_orders.saturating_sub(1));
         Some(info)
+    }
+
+    /// Whether a resting order was cancelled by its owner's schedule. Its owner's entry is needed for a fill anyway.
+    pub(crate) fn is_cancelled(&mut self, order: AccountOrder, block: BlockContext) -> bool {
+        let owner = self.accounts.get(&order.account);
+        schedule::is_cancelled(owner, || self.account_orders.get(&order).map(|info| info.time), block)
     }
 
     /// Counts what an account has traded.

@@ -122,8 +122,9 @@ impl Session<'_, '_> {
     fn check_cloid(&mut self, request: &OrderRequest) -> Result<(), Rejection> {
         let Some(cloid) = &request.cloid else { return Ok(()) };
         let key = CloidKey::of(self.account, cloid);
-        if self.tables.cloids.contains(&key) {
-            return Err(Rejection::CloidInUse);
+        if let Some(id) = self.tables.cloids.get(&key).copied() {
+            let cancelled = self.find(id).filter(|info| self.is_cancelled(info));
+            self.take_out(id, &cancelled.ok_or(Rejection::CloidInUse)?, CloseReason::ScheduledCancel)?;
         }
         if self.tables.cancelled_cloids.contains(&key) {
             return Err(Rejection::CancelledBeforePlaced);
@@ -158,8 +159,14 @@ impl Session<'_, '_> {
         };
         let taker = Taker { account: self.account, order: id, side: order.side };
         let trade_before = counters.trade;
-        let (orders, mut settlement) =
-            settle::split(self.tables, taker, order.market, self.config, &mut counters.trade, self.events);
+        let (orders, mut settlement) = settle::split(
+            self.tables,
+            taker,
+            order.market,
+            (self.config, self.block),
+            &mut counters.trade,
+            self.events,
+        );
         let placed =
             Book::new(order.id, orders).place(&incoming, &Limits { fills_max: FILLS_MAX }, &mut settlement);
         let notional = settlement.notional;

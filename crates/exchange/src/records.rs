@@ -1,6 +1,7 @@
 //! What the exchange's tables hold.
 
 use crate::action::TimeInForce;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use tandem_book::Side;
 use tandem_codec::{Decode, DecodeError, Encode, Reader};
@@ -11,6 +12,8 @@ use tandem_types::{
 
 /// Longest token name in bytes.
 pub const TOKEN_NAME_MAX: usize = 12;
+/// Longest name of an agent in bytes, without its expiry.
+pub const AGENT_NAME_MAX: usize = 64;
 /// Decimals of spot prices plus those of sizes.
 pub const SPOT_PRICE_DECIMALS: u8 = 8;
 
@@ -204,6 +207,50 @@ pub struct Signer {
 }
 tandem_codec::record!(Signer { own, agency, nonces });
 
+/// An agent's name, as its account gave it: at most [`AGENT_NAME_MAX`] bytes without control characters. The unnamed
+/// agent's is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AgentName(Box<str>);
+
+impl AgentName {
+    /// Checks a name.
+    #[must_use]
+    pub fn new(name: &str) -> Option<Self> {
+        let good = name.len() <= AGENT_NAME_MAX && !name.chars().any(char::is_control);
+        good.then(|| Self(name.into()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Encode for AgentName {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.0.as_bytes().encode(out);
+    }
+}
+
+impl Decode for AgentName {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let bytes = input.bytes(u32::try_from(AGENT_NAME_MAX).unwrap_or(u32::MAX))?;
+        let name = core::str::from_utf8(bytes).ok().and_then(Self::new);
+        name.ok_or_else(|| input.invalid("agent name"))
+    }
+}
+
+/// An agent as its account knows it; until when and how it serves is in its own [`Signer`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agent {
+    /// Its address.
+    pub address: Address,
+    /// Its name.
+    pub name: AgentName,
+}
+tandem_codec::record!(Agent { address, name });
+
 /// An account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -219,6 +266,8 @@ pub struct Account {
     pub overdraft: BlockTime,
     /// When its orders are to be cancelled.
     pub scheduled_cancel: Option<BlockTime>,
+    /// Orders placed before this time are cancelled, and wait to be taken out of the books.
+    pub sweep: Option<BlockTime>,
     /// Scheduled cancels that came due on `schedule_day`.
     pub schedule_uses: u8,
     /// The day, in days since the Unix epoch.
@@ -231,6 +280,7 @@ tandem_codec::record!(Account {
     traded,
     overdraft,
     scheduled_cancel,
+    sweep,
     schedule_uses,
     schedule_day,
 });
@@ -246,6 +296,7 @@ impl Account {
             traded: QuoteAtoms::ZERO,
             overdraft: BlockTime(0),
             scheduled_cancel: None,
+            sweep: None,
             schedule_uses: 0,
             schedule_day: 0,
         }

@@ -115,8 +115,8 @@ rejections! {
     AgentRecentlyRevoked = 92, "agent address was revoked less than three days ago";
     /// As many agents as an account may have.
     TooManyAgents = 93, "too many agents";
-    /// The agent's name is too long.
-    AgentName = 94, "agent name is too long";
+    /// The agent's name is too long, or has control characters.
+    AgentName = 94, "agent name is too long or has control characters";
     /// An amount left the range: a bound that the checks before should have kept.
     Overflow = 99, "amount is out of range";
 }

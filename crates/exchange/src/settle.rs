@@ -9,9 +9,10 @@ use crate::ledger::{self, Balances};
 use crate::orders;
 use crate::receipt::{CloseReason, Event, Trade};
 use crate::records::{Config, Market};
-use crate::tables::ExchangeTables;
+use crate::tables::{AccountOrder, ExchangeTables};
 use alloc::vec::Vec;
 use tandem_book::{CancelReason, Fill, Order, OrderKey, Settlement, Side};
+use tandem_coprocessor::BlockContext;
 use tandem_types::{AccountId, OrderId, PriceRank, QuoteAtoms, SizeLots, TokenAtoms, TokenId, TradeId};
 
 /// The quote of every spot market: USD.
@@ -28,6 +29,7 @@ pub(crate) struct SpotSettlement<'a> {
     pub(crate) next_trade: &'a mut TradeId,
     pub(crate) market: Market,
     pub(crate) config: Config,
+    pub(crate) block: BlockContext,
     pub(crate) taker: AccountId,
     pub(crate) taker_order: OrderId,
     pub(crate) taker_side: Side,
@@ -82,8 +84,10 @@ impl SpotSettlement<'_> {
 impl Settlement for SpotSettlement<'_> {
     type Error = Rejection;
 
-    fn admit(&mut self, _: &OrderKey, _: &Order) -> Result<bool, Rejection> {
-        Ok(true) // A spot maker's balance stands behind its order.
+    /// A spot maker's balance stands behind its order, so that only its owner's schedule keeps it from trading.
+    fn admit(&mut self, maker: &OrderKey, order: &Order) -> Result<bool, Rejection> {
+        let account = AccountId(order.owner.0);
+        Ok(!self.orders.is_cancelled(AccountOrder { account, id: maker.id }, self.block))
     }
 
     fn fill(&mut self, fill: &Fill) -> Result<(), Rejection> {
@@ -137,7 +141,7 @@ impl Settlement for SpotSettlement<'_> {
         self.orders.close(owner, maker.id);
         let reason = match reason {
             CancelReason::SelfTrade => CloseReason::SelfTrade,
-            CancelReason::NotAdmitted => CloseReason::NotAdmitted,
+            CancelReason::NotAdmitted => CloseReason::ScheduledCancel,
         };
         self.events.push(closed(owner, maker.id, order.remaining, reason));
         Ok(())
@@ -166,7 +170,7 @@ pub(crate) const fn split<'a>(
     tables: &'a mut ExchangeTables,
     taker: Taker,
     market: Market,
-    config: Config,
+    (config, block): (Config, BlockContext),
     next_trade: &'a mut TradeId,
     events: &'a mut Vec<Event>,
 ) -> (&'a mut tandem_book::Orders, SpotSettlement<'a>) {
@@ -181,6 +185,7 @@ pub(crate) const fn split<'a>(
         next_trade,
         market,
         config,
+        block,
         taker: taker.account,
         taker_order: taker.order,
         taker_side: taker.side,

@@ -3,7 +3,7 @@
 //! Parts of keys that outsiders choose and that have no meaningful order (addresses, client order ids) enter as a
 //! 16-byte hash, so that nobody can grow a deep path in the state tree.
 
-use crate::records::{Account, Balance, Config, Counters, Market, OrderInfo, Signer, Token};
+use crate::records::{Account, Agent, Balance, Config, Counters, Market, OrderInfo, Signer, Token};
 use tandem_book::{Order, OrderKey};
 use tandem_crypto::sha256;
 use tandem_state::index::{Hashed, Ordered};
@@ -162,7 +162,7 @@ tables! {
         /// Nonces used, at most [`NONCES_KEPT`](crate::NONCES_KEPT) a signer.
         nonces: Ordered<NonceKey, ()> = 6,
         /// The agents of accounts, by name.
-        agents: Ordered<AgentSlot, Address> = 7,
+        agents: Ordered<AgentSlot, Agent> = 7,
         /// Accounts.
         accounts: Hashed<AccountId, Account> = 8,
         /// Balances.
@@ -177,5 +177,9 @@ tables! {
         cancelled_cloids: Ordered<CloidKey, ()> = 13,
         /// Accounts whose orders are to be cancelled at a time.
         scheduled_cancels: Ordered<ScheduledCancel, ()> = 14,
+        /// Accounts whose orders were cancelled so and wait to be taken out.
+        sweeps: Ordered<AccountId, ()> = 15,
+        /// From which of them on the next turn is.
+        sweep_cursor: Ordered<(), AccountId> = 16,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use tandem_book::{OrderKey, Side, resting};
 use tandem_codec::Decode;
-use tandem_exchange::{AccountOrder, BalanceKey, CloidKey, ExchangeTables, QUOTE};
+use tandem_exchange::{AccountOrder, BalanceKey, CloidKey, ExchangeTables, QUOTE, ScheduledCancel};
 use tandem_state::AnyTable;
 use tandem_state::Prefix;
 use tandem_types::{AccountId, MarketId, TokenId};
@@ -67,10 +67,27 @@ pub fn assert_invariants(tables: &ExchangeTables) {
     for (id, account) in rows::<AccountId, tandem_exchange::Account>(&tables.accounts) {
         assert_eq!(account.open_orders, counts.get(&id).copied().unwrap_or(0));
     }
+    assert_schedules(tables);
     for (id, _) in rows::<MarketId, tandem_exchange::Market>(&tables.markets) {
         let best = |side| resting(&tables.orders, id, side).next().map(|(key, _)| key.price());
         if let (Some(bid), Some(ask)) = (best(Side::Bid), best(Side::Ask)) {
             assert!(bid < ask, "market {id} is crossed");
         }
     }
+}
+
+/// Each schedule stands in its account and in its list, and so does what waits to be taken out.
+fn assert_schedules(tables: &ExchangeTables) {
+    let (mut scheduled, mut waiting) = (0, 0);
+    for (id, account) in rows::<AccountId, tandem_exchange::Account>(&tables.accounts) {
+        if let Some(time) = account.scheduled_cancel {
+            let key = ScheduledCancel { time: time.0, account: id };
+            assert!(tables.scheduled_cancels.peek(&key).is_some());
+            scheduled += 1;
+        }
+        assert_eq!(account.sweep.is_some(), tables.sweeps.peek(&id).is_some());
+        waiting += usize::from(account.sweep.is_some());
+    }
+    assert_eq!((tables.scheduled_cancels.len(), tables.sweeps.len()), (scheduled, waiting));
+    assert!(waiting > 0 || tables.sweep_cursor.is_empty(), "nobody's turn is next");
 }

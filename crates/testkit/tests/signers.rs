@@ -2,8 +2,8 @@
 
 use tandem_exchange::action::{Action, HyperliquidChain, UserSigned};
 use tandem_exchange::{
-    AGENT_LIFE_MAX_MS, AGENTS_MAX, Inadmissible, ItemStatus, NONCE_AGE_MAX_MS, NONCE_LEAD_MAX_MS,
-    NONCES_KEPT, OVERDRAFT_INTERVAL_MS, Rejection, Transaction,
+    AGENT_LIFE_MAX_MS, AGENT_NAME_MAX, AGENTS_MAX, AddressKey, AgentSlot, Inadmissible, ItemStatus,
+    NONCE_AGE_MAX_MS, NONCE_LEAD_MAX_MS, NONCES_KEPT, OVERDRAFT_INTERVAL_MS, Rejection, Transaction,
 };
 use tandem_stf::Refusal;
 use tandem_testkit::{CHAIN_ID, Harness, PURR, Signer, Step, approve, buy, genesis, place, sell, send};
@@ -241,6 +241,38 @@ fn agents_are_few_and_belong_to_one_account() {
     for (wallet, agent, name, expected) in rows {
         let nonce = chain.now().0;
         assert_eq!(chain.act(wallet, &approve(&agent, Some(name), nonce)).rejection(0), expected, "{name}");
+    }
+}
+
+#[test]
+fn an_agents_name_is_kept_and_bounded() {
+    let mut chain = Harness::default();
+    let wallet = Signer::wallet(1);
+    let until = chain.now().0 + 60_000;
+    let longest = "n".repeat(AGENT_NAME_MAX);
+    let with_end = format!("{longest} valid_until {until}");
+    let kept = |chain: &Harness, name: &str| {
+        let account = chain.account(&wallet.address());
+        let slot = AgentSlot { account, name: AddressKey::of_name(name.as_bytes()) };
+        let agent = chain.chain.tables.exchange.agents.peek(&slot).cloned();
+        agent.map(|agent| (agent.address, agent.name.as_str().to_owned()))
+    };
+    let rows = [
+        (None, Some("")),
+        (Some("desk 7 \u{1f600}"), Some("desk 7 \u{1f600}")),
+        (Some(longest.as_str()), Some(longest.as_str())),
+        (Some(with_end.as_str()), Some(longest.as_str())),
+        (Some("a valid_until soon"), Some("a valid_until soon")),
+    ];
+    for (number, (wire, name)) in rows.into_iter().enumerate() {
+        let agent = Signer::key(u8::try_from(number).unwrap());
+        assert_eq!(approved(&mut chain, &wallet, &agent, wire).items(0), [ItemStatus::Done], "{wire:?}");
+        let name = name.unwrap();
+        assert_eq!(kept(&chain, name), Some((agent.address(), name.to_owned())));
+    }
+    for wire in ["tab\there", "line\nbreak", "\u{7f}", &format!("{longest}n")] {
+        let step = approved(&mut chain, &wallet, &Signer::key(99), Some(wire));
+        assert_eq!(step.rejection(0), Rejection::AgentName, "{wire:?}");
     }
 }
 

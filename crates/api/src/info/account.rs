@@ -4,13 +4,14 @@ use super::fields::{Fields, OrderName};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::format::Fixed;
-use crate::hex;
 use crate::wire::{WireBalance, WireFill, WireOrder, WireOrderDetails, WireStatus, address_text};
 use serde_json::{Value, json};
 use tandem_book::OrderKey;
-use tandem_exchange::{AccountOrder, AddressKey, Agency, AgentSlot, BalanceKey, CloidKey, ExchangeTables};
+use tandem_exchange::{
+    AccountOrder, AddressKey, Agency, Agent, AgentSlot, BalanceKey, CloidKey, ExchangeTables,
+};
 use tandem_indexer::{CLOSED_PER_ACCOUNT, FILLS_PER_ACCOUNT, Indexer, OpenOrder, OrderStatus};
-use tandem_types::{AccountId, Address, OrderId};
+use tandem_types::{AccountId, OrderId};
 
 /// Decimals of a rate in millionths.
 const PPM_DECIMALS: u8 = 6;
@@ -221,18 +222,15 @@ pub(super) fn before_transfer(app: &App, fields: &Fields<'_>) -> Result<Value, A
     }))
 }
 
-/// The named agents of an account. The state keeps of a name only its hash.
+/// The named agents of an account, without those whose approval ran out and who have become another's since.
 pub(super) fn agents(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
     let Some(account) = account_of(&app.views(), fields)? else { return Ok(json!([])) };
     let state = app.node.state();
     let tables = &state.tables.exchange;
-    let unnamed = AddressKey::of_name(b"");
     let mut rows = Vec::new();
     let (mut from, last) = (slot(account, 0), slot(account, u128::MAX));
     while let Some((found, agent)) = tables.agents.peek_first(&from, &last) {
-        if found.name != unnamed {
-            rows.push(agent_row(found, agent, tables));
-        }
+        rows.extend(agent_row(account, agent, tables));
         let Some(next) = u128::from_be_bytes(found.name.0).checked_add(1) else { break };
         from = slot(account, next);
     }
@@ -243,10 +241,12 @@ const fn slot(account: AccountId, name: u128) -> AgentSlot {
     AgentSlot { account, name: AddressKey(name.to_be_bytes()) }
 }
 
-fn agent_row(slot: &AgentSlot, agent: &Address, tables: &ExchangeTables) -> Value {
-    let until = match tables.signers.peek(&AddressKey::of(agent)).map(|signer| signer.agency) {
-        Some(Agency::Of { master, valid_until, .. }) if master == slot.account => Some(valid_until.0),
-        _ => None,
-    };
-    json!({ "name": hex::text(&slot.name.0), "address": address_text(agent), "validUntil": until })
+fn agent_row(account: AccountId, agent: &Agent, tables: &ExchangeTables) -> Option<Value> {
+    let (name, address) = (agent.name.as_str(), address_text(&agent.address));
+    match tables.signers.peek(&AddressKey::of(&agent.address))?.agency {
+        Agency::Of { master, valid_until, .. } if master == account && !name.is_empty() => {
+            Some(json!({ "name": name, "address": address, "validUntil": valid_until.0 }))
+        }
+        Agency::Of { .. } | Agency::Revoked { .. } | Agency::None => None,
+    }
 }

@@ -66,6 +66,12 @@ async fn an_approved_ed25519_key_trades() {
     assert!(first(&chain.act(&key, &wire, &action).await)["resting"]["oid"].is_u64());
     let role = chain.info(json!({ "type": "userRole", "user": key.address().to_string() })).await.json();
     assert_eq!(role, json!({ "role": "agent", "data": { "user": owner.address().to_string() } }));
+    let agents =
+        chain.info(json!({ "type": "extraAgents", "user": owner.address().to_string() })).await.json();
+    assert_eq!((agents.as_array().unwrap().len(), &agents[0]["name"]), (1, &json!("bot")));
+    assert_eq!(agents[0]["address"], key.address().to_string());
+    let left_ms = agents[0]["validUntil"].as_u64().unwrap() - nonce;
+    assert!(left_ms.abs_diff(tandem_exchange::AGENT_LIFE_MAX_MS) < 60_000, "{left_ms}");
     chain.stop().await;
 }
 

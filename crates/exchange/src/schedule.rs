@@ -1,0 +1,201 @@
+//! The dead man's switch: all orders of an account are cancelled at a time, unless it is set anew before.
+//!
+//! What must not wait does not: from the first block at or after its time on, no order placed before that time trades,
+//! whatever else is due. Makers are asked for it as they are met ([`Account::cancelled_before`]), which takes no work
+//! beforehand. Taking the orders out of the books, and freeing what stood behind them, is work, and so has a limit per
+//! block and is shared in turns: each account that waits has up to [`SWEEP_ORDERS`] of its orders taken out, then the
+//! next has its turn, and in the next block it goes on where it stopped.
+//!
+//! Noting what comes due takes at most half of the limit, 833 schedules; 51 turns fit into the other half. So an account
+//! with `n` orders, of `d` that wait, and whose schedule `s` others precede, is done within `⌈s/833⌉ + ⌈n/16⌉ · ⌈d/51⌉`
+//! blocks. How many orders the others have doesn't matter. Until then the account's orders can be cancelled one by one,
+//! but not modified; they count as open, books show them, and a post-only order that would meet one is refused.
+//!
+//! Due work can't fail: an account whose orders can't be taken out, which only a fault of these rules could cause, is
+//! left as it is, and the block goes on.
+
+use crate::Rejection;
+use crate::engine::{self, Exchange};
+use crate::place::Session;
+use crate::receipt::{CloseReason, Event, ItemStatus};
+use crate::records::{Account, OrderInfo};
+use crate::tables::{AccountOrder, ExchangeTables, ScheduledCancel};
+use alloc::vec::Vec;
+use tandem_coprocessor::{BlockContext, Handle, Work};
+use tandem_types::{AccountId, BlockTime, OrderId};
+
+/// A scheduled cancel lies at least this many milliseconds ahead.
+pub const SCHEDULE_LEAD_MIN_MS: u64 = 5_000;
+/// Scheduled cancels that may come due on one day (UTC).
+pub const SCHEDULE_USES_MAX: u8 = 10;
+/// Orders of one account taken out before the next has its turn.
+pub const SWEEP_ORDERS: u32 = 16;
+/// Work of noting that a schedule came due.
+pub const DUE_WORK: Work = Work(3_000);
+/// Work of a turn beside its orders.
+pub const TURN_WORK: Work = Work(1_000);
+
+const DAY_MS: u64 = 24 * 3_600_000;
+
+impl Account {
+    /// The time before which its orders must have been placed to be cancelled, if any is: by a schedule that came due.
+    #[must_use]
+    pub fn cancelled_before(&self, now: BlockTime) -> Option<BlockTime> {
+        self.sweep.max(self.scheduled_cancel.filter(|due| *due <= now))
+    }
+}
+
+impl Session<'_, '_> {
+    /// Sets, moves or clears the time at which all orders of the account are cancelled. One that has come due is past
+    /// being moved.
+    pub(crate) fn schedule_cancel(&mut self, time: Option<BlockTime>) -> Result<ItemStatus, Rejection> {
+        let now = self.block.time;
+        let scheduled = self.tables.accounts.get(&self.account).and_then(|account| account.scheduled_cancel);
+        if let Some(due) = scheduled.filter(|due| *due <= now) {
+            self.meter.charge(DUE_WORK)?;
+            come_due(self.tables, self.account, due, now);
+        }
+        let account = *self.tables.accounts.get(&self.account).ok_or(Rejection::Overflow)?;
+        if time.is_some_and(|time| time < now.plus_ms(SCHEDULE_LEAD_MIN_MS)) {
+            return Err(Rejection::ScheduleTooSoon);
+        }
+        if time.is_some() && uses_on(&account, day(now)) >= SCHEDULE_USES_MAX {
+            return Err(Rejection::ScheduleUsedUp);
+        }
+        self.set_schedule(&account, time);
+        Ok(ItemStatus::Done)
+    }
+
+    fn set_schedule(&mut self, account: &Account, time: Option<BlockTime>) {
+        if let Some(old) = account.scheduled_cancel {
+            self.tables.scheduled_cancels.remove(&ScheduledCancel { time: old.0, account: self.account });
+        }
+        if let Some(new) = time {
+            self.tables.scheduled_cancels.put(ScheduledCancel { time: new.0, account: self.account }, ());
+        }
+        self.tables.accounts.update(&self.account, |account| account.scheduled_cancel = time);
+    }
+
+    /// Whether an order of the account was cancelled by its schedule, though it is in the book.
+    pub(crate) fn is_cancelled(&mut self, info: &OrderInfo) -> bool {
+        let account = self.tables.accounts.get(&self.account);
+        let before = account.and_then(|account| account.cancelled_before(self.block.time));
+        before.is_some_and(|before| info.time < before)
+    }
+
+    /// Takes out some of the account's cancelled orders. Says whether none is left.
+    fn sweep_turn(&mut self) -> Result<bool, Rejection> {
+        let sweep = self.tables.accounts.get(&self.account).and_then(|account| account.sweep);
+        let before = sweep.unwrap_or_default();
+        for _ in 0..SWEEP_ORDERS {
+            let Some((id, info)) = self.oldest_order().filter(|(_, info)| info.time < before) else {
+                return Ok(true);
+            };
+            self.take_out(id, &info, CloseReason::ScheduledCancel)?;
+        }
+        Ok(false)
+    }
+
+    /// The account's open order of the lowest id: no order placed before another has a higher one.
+    fn oldest_order(&mut self) -> Option<(OrderId, OrderInfo)> {
+        let range = (AccountOrder::first(self.account), AccountOrder::last(self.account));
+        self.tables.account_orders.first(&range.0, &range.1).map(|(key, info)| (key.id, *info))
+    }
+}
+
+/// Does what schedules have made due: first notes which came due, with at most half of the meter, then takes orders
+/// out.
+pub(crate) fn due_work(handle: &mut Handle<'_, '_, Exchange>, events: &mut Vec<Event>) {
+    let half = Work(handle.meter.left().0.checked_div(2).unwrap_or(0));
+    let until = ScheduledCancel::due_until(handle.block.time);
+    while handle.meter.left() >= half.plus(DUE_WORK) {
+        let Some((due, ())) = handle.tables.scheduled_cancels.first(&ScheduledCancel::START, &until) else {
+            break;
+        };
+        if handle.meter.charge(DUE_WORK).is_err() {
+            break;
+        }
+        come_due(handle.tables, due.account, BlockTime(due.time), handle.block.time);
+    }
+    sweep(handle, events);
+}
+
+/// A schedule came due: it is used, and the account's older orders wait to be taken out.
+fn come_due(tables: &mut ExchangeTables, id: AccountId, due: BlockTime, now: BlockTime) {
+    tables.scheduled_cancels.remove(&ScheduledCancel { time: due.0, account: id });
+    let today = day(now);
+    tables.accounts.update(&id, |account| {
+        account.schedule_uses = uses_on(account, today).saturating_add(1);
+        account.schedule_day = today;
+        account.scheduled_cancel = None;
+        account.sweep = Some(due);
+    });
+    tables.sweeps.put(id, ());
+}
+
+/// Takes orders out, in turns that go round among the accounts that wait.
+fn sweep(handle: &mut Handle<'_, '_, Exchange>, events: &mut Vec<Event>) {
+    if next_to_sweep(handle.tables, AccountId(0)).is_none() {
+        return;
+    }
+    let cursor = handle.tables.sweep_cursor.get(&()).copied();
+    let mut from = cursor.unwrap_or_default();
+    while handle.meter.left() >= TURN_WORK.plus(crate::CANCEL_WORK.times(u64::from(SWEEP_ORDERS))) {
+        let Some(account) = next_to_sweep(handle.tables, from) else { break };
+        let done = turn(handle, account, events);
+        if done {
+            handle.tables.sweeps.remove(&account);
+        }
+        from = account.next().unwrap_or_default();
+    }
+    if next_to_sweep(handle.tables, from).is_none() {
+        handle.tables.sweep_cursor.remove(&());
+    } else if cursor != Some(from) {
+        handle.tables.sweep_cursor.put((), from);
+    }
+}
+
+/// The account whose turn it is: the first that waits from `from` on, and after the last the first of all.
+fn next_to_sweep(tables: &mut ExchangeTables, from: AccountId) -> Option<AccountId> {
+    let last = AccountId(u32::MAX);
+    let after = tables.sweeps.first(&from, &last).map(|(account, ())| account);
+    after.or_else(|| tables.sweeps.first(&AccountId(0), &last).map(|(account, ())| account))
+}
+
+/// One account's turn. Says whether it waits no longer.
+fn turn(handle: &mut Handle<'_, '_, Exchange>, account: AccountId, events: &mut Vec<Event>) -> bool {
+    use tandem_state::Tables as _;
+    let told = events.len();
+    handle.tables.checkpoint();
+    let charged = handle.meter.charge(TURN_WORK).map_err(Rejection::from);
+    let swept = charged.and_then(|()| engine::session(handle, account, events)?.sweep_turn());
+    let Ok(done) = swept else {
+        // Its orders stay cancelled: they don't trade, though they can't be taken out.
+        handle.tables.rollback();
+        events.truncate(told);
+        return true;
+    };
+    handle.tables.commit();
+    if done {
+        handle.tables.accounts.update(&account, |account| account.sweep = None);
+    }
+    done
+}
+
+/// Whether a maker was cancelled by its owner's schedule, though it is in the book.
+pub(crate) fn is_cancelled(
+    account: Option<&Account>,
+    placed: impl FnOnce() -> Option<BlockTime>,
+    block: BlockContext,
+) -> bool {
+    let before = account.and_then(|account| account.cancelled_before(block.time));
+    before.is_some_and(|before| placed().is_some_and(|placed| placed < before))
+}
+
+const fn uses_on(account: &Account, day: u32) -> u8 {
+    if account.schedule_day == day { account.schedule_uses } else { 0 }
+}
+
+fn day(time: BlockTime) -> u32 {
+    u32::try_from(time.0.checked_div(DAY_MS).unwrap_or(0)).unwrap_or(u32::MAX)
+}
