@@ -22,6 +22,7 @@ mod parallel;
 mod past_deltas;
 mod pool;
 mod verifier;
+mod workers;
 
 pub use decided::DecidedBlock;
 pub use error::{NodeError, SubmitError};

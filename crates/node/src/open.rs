@@ -9,6 +9,7 @@ use crate::history;
 use crate::identity::{consensus_domain, identity};
 use crate::pool::{Pool, PoolLimits};
 use crate::verifier::Verifier;
+use crate::workers::Workers;
 use bytes::Bytes;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -62,8 +63,10 @@ pub fn open(
         store: Arc::clone(&store),
         shared: Arc::clone(&shared),
     })?;
-    let verifier = Verifier::new(identity.network);
-    let handle = NodeHandle { shared, store, identity, genesis: Arc::new(genesis), verifier };
+    let verifier = Verifier::new(identity.network, Workers::new("actions")?);
+    let evm_workers = Workers::new("evm")?;
+    let genesis = Arc::new(genesis);
+    let handle = NodeHandle { shared, store, identity, genesis, verifier, evm_workers };
     Ok(Opened { executor, handle })
 }
 
