@@ -15,6 +15,9 @@ pub enum NodeError {
     /// The disk.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// The operating system gives no threads.
+    #[error("starting threads: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
     /// The genesis is not usable.
     #[error("genesis: {0}")]
     Genesis(GenesisError),

@@ -6,6 +6,7 @@ use crate::executor::FollowerLock;
 use crate::follower::Follower;
 use crate::pool::{Answer, Pool};
 use crate::verifier::Verifier;
+use crate::workers::Workers;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
@@ -122,6 +123,7 @@ pub struct NodeHandle {
     pub(crate) identity: Identity,
     pub(crate) genesis: Arc<tandem_stf::Genesis>,
     pub(crate) verifier: Verifier,
+    pub(crate) evm_workers: Workers,
 }
 
 impl NodeHandle {
@@ -224,7 +226,8 @@ impl NodeHandle {
 
     async fn admit_evm(&self, raw: alloy_primitives::Bytes) -> Result<Hash, SubmitError> {
         let admission = self.identity.evm;
-        let checked = on_workers(move || admission.check(raw)).await?.map_err(SubmitError::Evm)?;
+        let checked = self.evm_workers.run(move || admission.check(raw)).await.ok_or(SubmitError::Closed)?;
+        let checked = checked.map_err(SubmitError::Evm)?;
         let (nonce, balance, gas_limit) = {
             let state = self.state();
             let key = tandem_types::Address(checked.sender().0.0);
@@ -248,11 +251,4 @@ impl NodeHandle {
     fn count_refused(&self) {
         self.shared.metrics.refused.fetch_add(1, Ordering::Relaxed);
     }
-}
-
-/// Runs `work` on the worker threads that verify signatures.
-async fn on_workers<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, SubmitError> {
-    let (sender, receiver) = oneshot::channel();
-    rayon::spawn(move || drop(sender.send(work())));
-    receiver.await.map_err(|_| SubmitError::Closed)
 }

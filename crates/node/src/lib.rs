@@ -25,6 +25,7 @@ mod past_deltas;
 mod pool;
 mod verifier;
 mod wal;
+mod workers;
 
 pub use decided::DecidedBlock;
 pub use error::{NodeError, SubmitError};

@@ -10,6 +10,7 @@ use crate::identity::{consensus_domain, identity};
 use crate::pool::{Pool, PoolLimits};
 use crate::verifier::Verifier;
 use crate::wal::Wal;
+use crate::workers::Workers;
 use bytes::Bytes;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -66,8 +67,10 @@ pub fn open(
         store: Arc::clone(&store),
         shared: Arc::clone(&shared),
     })?;
-    let verifier = Verifier::new(identity.network);
-    let handle = NodeHandle { shared, store, identity, genesis: Arc::new(genesis), verifier };
+    let verifier = Verifier::new(identity.network, Workers::new("actions")?);
+    let evm_workers = Workers::new("evm")?;
+    let genesis = Arc::new(genesis);
+    let handle = NodeHandle { shared, store, identity, genesis, verifier, evm_workers };
     Ok(Opened { executor, wal: Box::new(Wal(wal)), handle })
 }
 

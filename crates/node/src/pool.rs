@@ -83,6 +83,12 @@ impl Pool {
         self.lanes().evm.insert(transaction, next_nonce).map_err(SubmitError::Pool)
     }
 
+    /// Whether the action with this id waits.
+    #[must_use]
+    pub fn contains(&self, id: &TxId) -> bool {
+        self.lanes().actions.contains(id)
+    }
+
     /// What a block of `count` actions and `bytes` should try, in block order.
     pub(crate) fn actions(&self, count: usize, bytes: usize) -> Vec<Arc<Transaction>> {
         self.lanes().actions.offer(count, bytes)

@@ -4,6 +4,7 @@
 //! together, and the next free worker takes a batch of them: the busier the node, the larger the batches, and the less
 //! each signature costs. Nobody waits for a batch to fill.
 
+use crate::workers::Workers;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tandem_exchange::Transaction;
@@ -26,13 +27,14 @@ struct Queue {
 #[derive(Clone, Debug)]
 pub(crate) struct Verifier {
     network: Network,
+    workers: Workers,
     queue: Arc<Mutex<Queue>>,
 }
 
 impl Verifier {
-    /// A verifier for this network's signatures.
-    pub(crate) fn new(network: Network) -> Self {
-        Self { network, queue: Arc::default() }
+    /// A verifier for this network's signatures, on these threads.
+    pub(crate) fn new(network: Network, workers: Workers) -> Self {
+        Self { network, workers, queue: Arc::default() }
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -45,13 +47,13 @@ impl Verifier {
         let has_free_worker = {
             let mut queue = self.queue();
             queue.waiting.push_back((action, sender));
-            let free = queue.busy < rayon::current_num_threads();
+            let free = queue.busy < self.workers.count();
             queue.busy += usize::from(free);
             free
         };
         if has_free_worker {
             let verifier = self.clone();
-            rayon::spawn(move || while verifier.check_batch() {});
+            self.workers.spawn(move || while verifier.check_batch() {});
         }
         receiver.await.ok()
     }

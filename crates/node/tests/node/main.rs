@@ -1,0 +1,4 @@
+//! A node without consensus: admission, pool, executor and store, block by block.
+
+mod lanes;
+mod node;
