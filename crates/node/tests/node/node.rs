@@ -35,7 +35,7 @@ impl Node {
         let storage = tandem_storage::Config::new([1; 16]);
         let files = Arc::new(SimulatedFiles::new(1));
         let proposer = ValidatorAddress::of(&validator);
-        let Opened { executor, handle } =
+        let Opened { executor, handle, .. } =
             tandem_node::open(files, storage, limits, genesis, proposer).unwrap();
         Self { handle, executor, nonce }
     }
