@@ -28,6 +28,7 @@ mod hash;
 mod ids;
 mod price;
 mod quantity;
+mod signed;
 
 pub use block::{
     BLOCK_ACTIONS_MAX, BLOCK_BYTES_MAX, BLOCK_EVM_TRANSACTIONS_MAX, BLOCK_VERSION, Block, Body,
@@ -41,3 +42,4 @@ pub use hash::{
 pub use ids::{AccountId, BlockTime, ChainId, EngineId, Height, MarketId, OrderId, Round, TokenId, TradeId};
 pub use price::{PRICE_SCALE_MAX, PriceError, PriceRank, PriceScale, PriceTicks};
 pub use quantity::{Decimals, QuantityError, QuoteAtoms, SizeLots, TokenAtoms};
+pub use signed::{SignedLots, Usd};
