@@ -147,7 +147,11 @@ pub(crate) fn items(action: &Action) -> u64 {
         | Action::ScheduleCancel(_)
         | Action::Noop
         | Action::SpotSend(_)
-        | Action::ApproveAgent(_) => 1,
+        | Action::ApproveAgent(_)
+        | Action::UpdateLeverage(_)
+        | Action::UpdateIsolatedMargin(_)
+        | Action::UsdClassTransfer(_)
+        | Action::UsdSend(_) => 1,
     };
     u64::try_from(count).unwrap_or(u64::MAX)
 }

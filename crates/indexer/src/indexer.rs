@@ -10,7 +10,7 @@ use crate::orders::{self, OpenOrder, OrderStatus};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use tandem_book::Side;
-use tandem_exchange::{Balance, BalanceKey, Event, ExchangeTables, Trade};
+use tandem_exchange::{Balance, BalanceKey, Event, ExchangeTables, QUOTE, Trade};
 use tandem_node::DecidedBlock;
 use tandem_state::{Delta, Prefix};
 use tandem_stf::ChainTables;
@@ -128,7 +128,14 @@ impl Indexer {
                     let (from, to, token, amount) = (*from, *to, *token, *amount);
                     changes.transfers.push(TransferRow { from, to, token, amount, tx });
                 }
-                Event::AccountCreated { .. } | Event::AgentApproved { .. } => {}
+                Event::AccountCreated { .. }
+                | Event::AgentApproved { .. }
+                | Event::Position(_)
+                | Event::Funding { .. }
+                | Event::FundingRate { .. }
+                | Event::ClassTransfer { .. }
+                | Event::UsdTransfer { .. }
+                | Event::IsolatedMargin { .. } => {}
             }
         }
         touched.sort_unstable();
@@ -177,7 +184,20 @@ impl Indexer {
                 | Event::Reduced { .. }
                 | Event::Closed { .. }
                 | Event::AccountCreated { .. }
-                | Event::AgentApproved { .. } => {}
+                | Event::AgentApproved { .. }
+                | Event::Position(_)
+                | Event::Funding { .. }
+                | Event::FundingRate { .. }
+                | Event::UsdTransfer { .. }
+                | Event::IsolatedMargin { .. } => {}
+                Event::ClassTransfer { account, to_perp } => {
+                    let amount = TokenAtoms(to_perp.0.unsigned_abs());
+                    if to_perp.is_negative() {
+                        holdings.undo_receipt(*account, QUOTE, amount);
+                    } else {
+                        holdings.undo_payment(*account, QUOTE, amount);
+                    }
+                }
             }
         }
         for row in &changes.trades {

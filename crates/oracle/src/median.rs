@@ -36,7 +36,8 @@ mod tests {
 
     #[test]
     fn the_lower_median_is_where_half_of_the_weight_is_reached() {
-        let rows: [(&[(u64, u64)], Option<u64>); 7] = [
+        type Row = (&'static [(u64, u64)], Option<u64>);
+        let rows: [Row; 7] = [
             (&[], None),
             (&[(5, 0)], None),
             (&[(5, 1)], Some(5)),

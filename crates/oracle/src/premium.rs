@@ -175,7 +175,8 @@ mod tests {
     #[test]
     fn an_impact_price_averages_what_it_needs() {
         // Wanted notional, orders (price, size), bid, ask (0 for none).
-        let rows: [(u64, &[(u64, u64)], u64, u64); 6] = [
+        type Row = (u64, &'static [(u64, u64)], u64, u64);
+        let rows: [Row; 6] = [
             (100, &[(10, 10)], 10, 10),
             (100, &[(10, 9)], 0, 0),
             (100, &[(10, 100), (1, 100)], 10, 10),

@@ -368,6 +368,7 @@ mod tests {
         let report = Report::new(&quotes);
         assert_eq!(report.to_bytes().len(), REPORT_BYTES_MAX as usize);
         assert_eq!(signed(1, &report, &SCOPE).to_bytes().len(), SIGNED_REPORT_BYTES_MAX as usize);
+        const { assert!(SIGNED_REPORT_BYTES_MAX <= tandem_types::PRICE_REPORT_BYTES_MAX) };
     }
 
     #[test]

@@ -180,6 +180,7 @@ impl Lockstep {
             time,
             proposer: self.proposer,
             last_commit: &[],
+            price_reports: &[],
             actions: transactions,
             shares: None,
             evm_transactions: none,

@@ -8,6 +8,7 @@ use tandem_evm::{Admission, HardFork};
 use tandem_exchange::action::{
     Action, Decimal, Network, NetworkKind, Order, OrderKind, OrderRef, TimeInForce,
 };
+use tandem_exchange::perp::PerpGenesis;
 use tandem_exchange::{
     Allocation, Config, Event, ExchangeGenesis, SPOT_ASSET_BASE, Token, TokenName, Transaction,
 };
@@ -53,6 +54,7 @@ fn genesis() -> Genesis {
                 .iter()
                 .flat_map(|address| [allocation(*address, TokenId(0)), allocation(*address, TokenId(1))])
                 .collect(),
+            perps: PerpGenesis::default(),
         },
         evm: Vec::new(),
     }

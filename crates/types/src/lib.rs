@@ -31,8 +31,8 @@ mod quantity;
 mod signed;
 
 pub use block::{
-    BLOCK_ACTIONS_MAX, BLOCK_BYTES_MAX, BLOCK_EVM_TRANSACTIONS_MAX, BLOCK_VERSION, Block, Body,
-    COMMIT_BYTES_MAX, Header, TRANSACTION_BYTES_MAX,
+    BLOCK_ACTIONS_MAX, BLOCK_BYTES_MAX, BLOCK_EVM_TRANSACTIONS_MAX, BLOCK_PRICE_REPORTS_MAX, BLOCK_VERSION,
+    Block, Body, COMMIT_BYTES_MAX, Header, PRICE_REPORT_BYTES_MAX, TRANSACTION_BYTES_MAX,
 };
 pub use hash::{
     ActionsRoot, Address, BlockId, Cloid, CommitRoot, CoreRoot, CrossRoot, DecisionsRoot, DeltaHash,
