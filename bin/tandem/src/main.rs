@@ -2,7 +2,9 @@
 
 mod bench;
 mod cli;
+mod client;
 mod dev;
+mod figures;
 mod genesis_file;
 mod home;
 mod keys;
