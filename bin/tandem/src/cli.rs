@@ -28,7 +28,9 @@ pub(crate) enum Command {
     Keys(Keys),
     /// Replay recorded order flow (LOBSTER's message format) as signed orders of many accounts.
     Replay(Replay),
-    /// Execute all blocks of a home again and compare every root.
+    /// Copy all blocks of a home, with their certificates, into one file.
+    Export(Export),
+    /// Execute all blocks of a home or of an export again and compare every root.
     Verify(Verify),
     /// Measure a running developers' node: orders at a steady rate, whatever it answers.
     Bench(Bench),
@@ -102,12 +104,29 @@ pub(crate) enum KeysCommand {
     },
 }
 
+/// Options of `tandem export`.
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// The node's home; the node must not be running.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) home: PathBuf,
+    /// The file to make.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
 /// Options of `tandem verify`.
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
     /// The node's home; the node must not be running.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) home: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "blocks", conflicts_with_all = ["blocks", "genesis"])]
+    pub(crate) home: Option<PathBuf>,
+    /// Blocks that `tandem export` wrote, on this machine or another.
+    #[arg(long, value_name = "FILE", requires = "genesis")]
+    pub(crate) blocks: Option<PathBuf>,
+    /// The genesis.toml of their chain, from someone you trust: all that is taken on trust.
+    #[arg(long, value_name = "FILE", requires = "blocks")]
+    pub(crate) genesis: Option<PathBuf>,
 }
 
 /// Options of `tandem replay`.
@@ -240,6 +259,22 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn blocks_are_verified_in_a_home_or_in_an_export_with_its_genesis() {
+        let rows: [(&[&str], bool); 6] = [
+            (&["--home", "a"], true),
+            (&["--blocks", "a", "--genesis", "b"], true),
+            (&["--blocks", "a"], false),
+            (&["--genesis", "b"], false),
+            (&["--home", "a", "--blocks", "b", "--genesis", "c"], false),
+            (&[], false),
+        ];
+        for (arguments, good) in rows {
+            let all = ["tandem", "verify"].iter().chain(arguments);
+            assert_eq!(Cli::try_parse_from(all).is_ok(), good, "{arguments:?}");
+        }
     }
 
     #[test]
