@@ -10,6 +10,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
+use tandem_exchange::action::NetworkKind;
 
 /// Without a block for that long the chain counts as stalled, in milliseconds.
 const STALLED_MS: u64 = 10_000;
@@ -125,14 +126,25 @@ pub(crate) fn health(app: &App) -> Response<Body> {
     let age_ms = u64::try_from(now).unwrap_or(u64::MAX).saturating_sub(time);
     let stalled = age_ms > STALLED_MS;
     let status = if stalled { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    let network = &app.node.identity().network;
     let body = json!({
         "status": if stalled { "stalled" } else { "ok" },
         "height": height,
         "time": time,
         "ageMs": age_ms,
-        "chainId": app.node.identity().network.chain_id.0,
-        "genesisHash": app.node.identity().network.genesis_hash.to_string(),
+        "network": network_word(network.kind),
+        "chainId": network.chain_id.0,
+        "genesisHash": network.genesis_hash.to_string(),
         "version": env!("CARGO_PKG_VERSION"),
     });
     http::with_status(status, "application/json", body.to_string())
+}
+
+/// What decides how clients sign, as the genesis file calls it.
+const fn network_word(kind: NetworkKind) -> &'static str {
+    match kind {
+        NetworkKind::Production => "production",
+        NetworkKind::Test => "test",
+        NetworkKind::Dev => "dev",
+    }
 }

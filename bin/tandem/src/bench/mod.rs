@@ -4,16 +4,14 @@
 //! it, and its latency counts from that instant to the answer, which says what a block decided: a node that falls behind
 //! pays for the wait of everyone behind it.
 
-mod answer;
-mod health;
 mod prepare;
 mod report;
 mod socket;
 mod tally;
 
 use crate::cli::Bench;
+use crate::client::{Node, connect};
 use eyre::{Result, WrapErr, bail, eyre};
-use health::{Health, Node};
 use prepare::{Requests, Signers};
 use report::Row;
 use std::num::NonZeroU32;
@@ -95,7 +93,7 @@ fn check_approvals(tally: &Tally, expected: u32) -> Result<()> {
 async fn drive(node: &Node, requests: Requests, schedule: Schedule) -> Result<(Tally, Duration)> {
     let mut open = Vec::new();
     for queue in requests.queues {
-        open.push((socket::connect(node).await?, queue));
+        open.push((connect(node).await?, queue));
     }
     let start = Instant::now() + LEAD;
     let deadline = start + schedule.due(requests.count) + PATIENCE;
@@ -110,13 +108,4 @@ async fn drive(node: &Node, requests: Requests, schedule: Schedule) -> Result<(T
     }
     let end = all.last_answer.unwrap_or(start);
     Ok((all, end.saturating_duration_since(start)))
-}
-
-/// What the node says of its network, as signatures need it.
-const fn network(health: &Health) -> tandem_exchange::action::Network {
-    tandem_exchange::action::Network {
-        kind: tandem_exchange::action::NetworkKind::Dev,
-        chain_id: crate::dev::DEV_CHAIN_ID,
-        genesis_hash: health.genesis_hash,
-    }
 }

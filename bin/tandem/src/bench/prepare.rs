@@ -1,8 +1,7 @@
 //! Everything that is signed, before anything is sent.
 
-use super::health::Health;
-use super::network;
 use crate::cli::Scheme;
+use crate::client::{Health, Kind, post_text};
 use crate::dev;
 use crate::home::now_ms;
 use crate::keys::account_key;
@@ -10,8 +9,9 @@ use eyre::{Result, eyre};
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use tandem_crypto::{ed25519, keccak256};
-use tandem_exchange::action::{Action, ApproveAgent, HyperliquidChain, UserSigned, ed25519_address};
-use tandem_replay::load::{Plan, RequestKey, request_body};
+use tandem_exchange::action::{Action, ApproveAgent, ed25519_address};
+use tandem_replay::load::Plan;
+use tandem_replay::{RequestKey, request_body, user_signed};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 /// The agents' name: a name of their own, so that they replace no other.
@@ -52,11 +52,11 @@ impl Signers {
         if self.scheme == Scheme::Secp256k1 {
             return Ok(None);
         }
-        let (network, nonce) = (network(node), now_ms());
+        let (network, nonce) = (node.network, now_ms());
         let body = |index: u64| {
             let index = u32::try_from(index).ok()?;
             let owner = account_key(&dev::account_seed(index)).ok()?;
-            let user = UserSigned { chain_id: network.chain_id, chain: HyperliquidChain::Testnet, nonce };
+            let user = user_signed(&network, nonce);
             let agent = ed25519_address(&agent_key(index).public_key());
             let action = Action::ApproveAgent(ApproveAgent { agent, name: Some(AGENT_NAME.into()), user });
             request_body(&action, nonce, &RequestKey::Secp256k1(owner), &network)
@@ -74,7 +74,7 @@ impl Signers {
         node: &Health,
         connections: u32,
     ) -> Result<Requests> {
-        let (network, now) = (network(node), now_ms());
+        let (network, now) = (node.network, now_ms());
         let body = |request: u64| {
             let key = self.keys.get(usize::try_from(plan.signer(request)).ok()?)?;
             request_body(&plan.action(request)?, now + plan.round(request), key, &network)
@@ -92,11 +92,7 @@ fn agent_key(index: u32) -> ed25519::SigningKey {
 fn in_parallel(count: u64, body: &(impl Fn(u64) -> Option<String> + Sync)) -> Result<Vec<Utf8Bytes>> {
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let share = count.div_ceil(u64::try_from(threads)?).max(1);
-    let message = |request| {
-        let body = body(request)?;
-        let head = format!(r#"{{"method":"post","id":{request},"request":{{"type":"action","payload":"#);
-        Some(Utf8Bytes::from([head.as_str(), &body, "}}"].concat()))
-    };
+    let message = |request| Some(post_text(request, Kind::Action, &body(request)?));
     let parts: Vec<Option<Vec<Utf8Bytes>>> = std::thread::scope(|scope| {
         let work = |from: u64| {
             scope.spawn(move || (from..count.min(from + share)).map(message).collect::<Option<Vec<_>>>())
