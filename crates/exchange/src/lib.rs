@@ -69,7 +69,7 @@ pub use schedule::{DUE_WORK, SCHEDULE_LEAD_MIN_MS, SCHEDULE_USES_MAX, SWEEP_ORDE
 pub use settle::{QUOTE, TREASURY};
 pub use signers::{
     Claim, Inadmissible, NONCE_AGE_MAX_MS, NONCE_LEAD_MAX_MS, NONCES_KEPT, OVERDRAFT_INTERVAL_MS, Standing,
-    claim_of,
+    claim_of, early_claim_of,
 };
 pub use tables::{
     AccountOrder, AddressKey, AgentSlot, BalanceKey, CloidKey, ExchangeTables, NonceKey, PositionKey,

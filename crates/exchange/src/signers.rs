@@ -6,7 +6,7 @@
 //! agent returns only when all its nonces have left the window. So no signed action is ever executed twice.
 //! Source of the rule: Hyperliquid, "Nonces and API wallets"; the return of revoked agents is stricter here.
 
-use crate::action::{Action, CheckedAction, Class};
+use crate::action::{Action, CheckedAction, Class, Signature, SignedAction, ed25519_address};
 use crate::principal::Principal;
 use crate::records::{Account, Config, Signer};
 use crate::tables::{AddressKey, ExchangeTables, NonceKey};
@@ -136,6 +136,25 @@ pub fn claim_of(action: &CheckedAction, production: bool) -> Claim {
     }
 }
 
+/// What can be claimed for an action before its signature is verified, if the signature names its signer, as ed25519's do.
+/// It is for [`Claim::judge_early`] alone: it doesn't know the action.
+#[must_use]
+pub fn early_claim_of(signed: &SignedAction) -> Option<(Address, Claim)> {
+    let Signature::Ed25519 { public_key, .. } = &signed.signature else { return None };
+    let signer = ed25519_address(public_key);
+    let claim = Claim {
+        signer: AddressKey::of(&signer),
+        nonce: signed.nonce,
+        expires_after: signed.expires_after,
+        items: 0,
+        cancels_only: true,
+        agent_required: false,
+        user_signed: false,
+        names: signed.vault_address,
+    };
+    Some((signer, claim))
+}
+
 /// What an action counts for against the budget: each item of a batch as one.
 pub(crate) fn items(action: &Action) -> u64 {
     let count = match action {
@@ -162,18 +181,37 @@ impl Claim {
     /// # Errors
     /// [`Inadmissible`], the first reason in the order of its codes.
     pub fn judge(&self, standing: &Standing, now: BlockTime) -> Result<Principal, Inadmissible> {
-        let (Some(signer), Some(config)) = (standing.signer, standing.config) else {
-            return Err(Inadmissible::UnknownSigner);
-        };
-        let (principal, account) = self.principal(standing, now)?;
-        self.judge_nonce(&signer, standing, now)?;
-        if self.expires_after.is_some_and(|end| end < now.0) {
-            return Err(Inadmissible::Expired);
-        }
+        let (principal, account) = self.judge_signer(standing, now)?;
+        let config = standing.config.ok_or(Inadmissible::UnknownSigner)?;
         if !self.within_budget(&account, &config, now) {
             return Err(Inadmissible::OverBudget);
         }
         Ok(principal)
+    }
+
+    /// Judges what doesn't depend on what is asked for: whoever is refused here, with [`early_claim_of`] an action, is
+    /// refused with the whole claim too.
+    ///
+    /// # Errors
+    /// [`Inadmissible`].
+    pub fn judge_early(&self, standing: &Standing, now: BlockTime) -> Result<(), Inadmissible> {
+        self.judge_signer(standing, now).map(|_| ())
+    }
+
+    fn judge_signer(
+        &self,
+        standing: &Standing,
+        now: BlockTime,
+    ) -> Result<(Principal, Account), Inadmissible> {
+        let (Some(signer), Some(_)) = (standing.signer, standing.config) else {
+            return Err(Inadmissible::UnknownSigner);
+        };
+        let found = self.principal(standing, now)?;
+        self.judge_nonce(&signer, standing, now)?;
+        if self.expires_after.is_some_and(|end| end < now.0) {
+            return Err(Inadmissible::Expired);
+        }
+        Ok(found)
     }
 
     fn judge_nonce(&self, signer: &Signer, standing: &Standing, now: BlockTime) -> Result<(), Inadmissible> {
@@ -318,12 +356,13 @@ mod tests {
         }
     }
 
-    #[test]
-    fn each_reason_is_given_in_the_order_of_its_code() {
+    type Row = (Claim, Standing, Result<Principal, Inadmissible>);
+
+    fn rows() -> [Row; 12] {
         let good = standing(Some(AccountId(7)), Agency::None);
         let expired = Agency::Of { master: AccountId(8), valid_until: BlockTime(NOW.0 - 1), engaged: true };
         let principal = Principal { account: AccountId(7), capacity: Capacity::Owner, for_vault: false };
-        let rows = [
+        [
             (claim(), Standing { signer: None, ..good }, Err(Inadmissible::UnknownSigner)),
             (claim(), standing(None, expired), Err(Inadmissible::AgentExpired)),
             (claim(), standing(None, Agency::Revoked { since: NOW }), Err(Inadmissible::AgentExpired)),
@@ -340,9 +379,25 @@ mod tests {
             (Claim { items: 11, ..claim() }, overdrawn(good), Err(Inadmissible::OverBudget)),
             (Claim { items: 11, cancels_only: true, ..claim() }, overdrawn(good), Ok(principal)),
             (claim(), good, Ok(principal)),
-        ];
-        for (claim, standing, expected) in rows {
+        ]
+    }
+
+    #[test]
+    fn each_reason_is_given_in_the_order_of_its_code() {
+        for (claim, standing, expected) in rows() {
             assert_eq!(claim.judge(&standing, NOW), expected);
+        }
+    }
+
+    #[test]
+    fn whoever_is_refused_early_would_be_refused_later_for_the_same() {
+        for (claim, standing, expected) in rows() {
+            let early = Claim { items: 0, cancels_only: true, agent_required: false, ..claim };
+            let of_the_action = [Inadmissible::AgentRequired, Inadmissible::OverBudget];
+            let verdict = expected.map(|_| ()).or_else(|reason| {
+                if of_the_action.contains(&reason) { Ok(()) } else { Err(reason) }
+            });
+            assert_eq!(early.judge_early(&standing, NOW), verdict);
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::PoolError;
 use crate::shares::{Shares, weight};
 use alloy_primitives::{Address, B256};
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
 use tandem_evm::CheckedEvmTx;
 
@@ -34,6 +34,8 @@ pub struct EvmLane {
     limits: EvmLimits,
     senders: BTreeMap<Address, BTreeMap<u64, Arc<CheckedEvmTx>>>,
     hashes: BTreeMap<B256, (Address, u64)>,
+    /// The senders by the fee caps of their last transactions, which are those that may make room.
+    lasts: BTreeSet<(u128, Address)>,
     shares: Shares<Address>,
     bytes: usize,
 }
@@ -59,7 +61,7 @@ impl EvmLane {
 
     /// Takes an admitted transaction in; `next_nonce` is what the state expects of its sender. A transaction with the
     /// same nonce is replaced if this one pays a tenth more; in a full lane, the sender with most waiting loses its
-    /// last.
+    /// last, or, to somebody who has nothing waiting, who offers least.
     ///
     /// # Errors
     /// [`PoolError`]; nothing is changed.
@@ -121,11 +123,13 @@ impl EvmLane {
     /// Takes a transaction out.
     pub fn remove(&mut self, hash: &B256) -> Option<Arc<CheckedEvmTx>> {
         let (sender, nonce) = self.hashes.remove(hash)?;
+        self.unlist(sender);
         let queue = self.senders.get_mut(&sender)?;
         let transaction = queue.remove(&nonce)?;
         if queue.is_empty() {
             self.senders.remove(&sender);
         }
+        self.list(sender);
         self.bytes -= transaction.raw().len();
         self.shares.subtract(sender, transaction.raw().len());
         Some(transaction)
@@ -157,12 +161,17 @@ impl EvmLane {
     }
 
     /// Evicts what the newcomer needs: each time the last of a sender with most waiting, as long as that sender keeps no
-    /// less than the newcomer's will have. If that is not enough, nothing is changed.
+    /// less than the newcomer's will have. When nobody has more than others, who has nothing waiting may outbid the last
+    /// that offers least: keys cost next to nothing here, but to keep a full lane closed costs as much as its blocks.
+    /// If that is not enough, nothing is changed.
     fn make_room(&mut self, newcomer: &CheckedEvmTx) -> Result<(), PoolError> {
-        let share = self.shares.of(newcomer.sender()) + weight(newcomer.raw().len());
+        let before = self.shares.of(newcomer.sender());
+        let share = before + weight(newcomer.raw().len());
         let mut evicted = Vec::new();
         while !self.has_room(newcomer) {
-            let victim = self.victim(share).and_then(|victim| self.remove(&victim));
+            let outbid = || if before == 0 { self.outbid(newcomer) } else { None };
+            let victim = self.victim(share).or_else(outbid);
+            let victim = victim.and_then(|victim| self.remove(&victim));
             let Some(victim) = victim else {
                 evicted.into_iter().for_each(|transaction| self.put(transaction));
                 return Err(PoolError::Full);
@@ -182,12 +191,37 @@ impl EvmLane {
         (most - weight(last.raw().len()) >= share).then(|| last.hash())
     }
 
+    /// The last transaction that offers least, if the newcomer offers a tenth more.
+    fn outbid(&self, newcomer: &CheckedEvmTx) -> Option<B256> {
+        let (_, sender) = self.lasts.first()?;
+        let (_, last) = self.senders.get(sender)?.last_key_value()?;
+        outbids(newcomer, last).then(|| last.hash())
+    }
+
+    fn listing(&self, sender: Address) -> Option<(u128, Address)> {
+        let (_, last) = self.senders.get(&sender)?.last_key_value()?;
+        Some((last.fee_cap(), sender))
+    }
+
+    fn list(&mut self, sender: Address) {
+        let listing = self.listing(sender);
+        self.lasts.extend(listing);
+    }
+
+    fn unlist(&mut self, sender: Address) {
+        if let Some(listing) = self.listing(sender) {
+            self.lasts.remove(&listing);
+        }
+    }
+
     fn put(&mut self, transaction: Arc<CheckedEvmTx>) {
         let (sender, nonce) = (transaction.sender(), transaction.nonce());
+        self.unlist(sender);
         self.bytes += transaction.raw().len();
         self.shares.add(sender, transaction.raw().len());
         self.hashes.insert(transaction.hash(), (sender, nonce));
         self.senders.entry(sender).or_default().insert(nonce, transaction);
+        self.list(sender);
     }
 }
 

@@ -80,6 +80,25 @@ fn a_full_lane_takes_replacements_and_newcomers_but_not_more_of_the_same() {
 }
 
 #[test]
+fn a_lane_full_of_many_senders_gives_way_to_whoever_pays_a_tenth_more_than_the_least() {
+    let mut lane = EvmLane::new(EvmLimits { count_max: 4, ..ROOMY });
+    for (signer, price) in [(1, 500), (2, 100), (3, 300), (4, 200)] {
+        lane.insert(evm(signer, 0, price, price), 0).unwrap();
+    }
+    let senders = |lane: &EvmLane| -> Vec<u128> {
+        lane.best(0, 9, |_| 0).iter().map(|waiting| waiting.fee_cap()).collect()
+    };
+    // Neither who offers too little, nor who has something waiting.
+    assert_eq!(lane.insert(evm(5, 0, 109, 109), 0), Err(PoolError::Full));
+    assert_eq!(lane.insert(evm(1, 1, 900, 900), 0), Err(PoolError::Full));
+    assert_eq!(senders(&lane), [500, 300, 200, 100]);
+    lane.insert(evm(5, 0, 110, 110), 0).unwrap();
+    lane.insert(evm(6, 0, 121, 121), 0).unwrap();
+    lane.insert(evm(7, 0, 1_000, 1_000), 0).unwrap();
+    assert_eq!(senders(&lane), [1_000, 500, 300, 200]);
+}
+
+#[test]
 fn a_flood_in_one_lane_leaves_the_other_as_it_was() {
     let mut actions = ActionLane::new(ActionLimits { count_max: 5, ..ActionLimits::default() });
     let mut transactions = EvmLane::new(EvmLimits { count_max: 5, sender_max: 5, ..ROOMY });

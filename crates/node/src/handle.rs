@@ -10,10 +10,11 @@ use crate::workers::Workers;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
-use tandem_codec::Decode;
+use tandem_codec::{Decode, Encode};
 use tandem_evm::TxRejection;
 use tandem_exchange::action::SignedAction;
-use tandem_exchange::{ExchangeTables, Receipt, claim_of};
+use tandem_exchange::{ExchangeTables, Receipt, claim_of, early_claim_of, transaction_hash};
+use tandem_mempool::PoolError;
 use tandem_stf::Identity;
 use tandem_storage::{IndexHit, IndexKind, Store};
 use tandem_system::NetworkKind;
@@ -197,8 +198,9 @@ impl NodeHandle {
         }
     }
 
-    /// Checks the signature on the worker threads, then the rest.
+    /// Checks the signature on the worker threads, then the rest; before, whatever needs no signature to be refused.
     async fn admit(&self, action: SignedAction) -> Result<oneshot::Receiver<Answer>, SubmitError> {
+        self.refuse_early(&action)?;
         let verdict = self.verifier.check(action).await.ok_or(SubmitError::Closed)?;
         let checked = verdict.map_err(SubmitError::Check)?;
         let signer = checked.signer();
@@ -214,6 +216,19 @@ impl NodeHandle {
             principal.account
         };
         self.shared.pool.insert_action(Arc::new(checked), account)
+    }
+
+    /// Refuses, for less than a signature costs, copies of what waits, and whoever could not act with the key that the
+    /// signature names: somebody without an account is turned away for two look-ups.
+    fn refuse_early(&self, action: &SignedAction) -> Result<(), SubmitError> {
+        if self.shared.pool.knows(&transaction_hash(&action.to_bytes())) {
+            return Err(SubmitError::Pool(PoolError::AlreadyWaiting));
+        }
+        let Some((signer, claim)) = early_claim_of(action) else { return Ok(()) };
+        let state = self.state();
+        let standing = state.tables.exchange.peek_standing(&claim);
+        let verdict = claim.judge_early(&standing, state.head().time);
+        verdict.map_err(|reason| SubmitError::Inadmissible { reason, signer })
     }
 
     /// Admits an Ethereum transaction; returns its hash.

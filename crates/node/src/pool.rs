@@ -89,6 +89,11 @@ impl Pool {
         self.lanes().actions.contains(id)
     }
 
+    /// Whether the action with this hash of its bytes waits.
+    pub(crate) fn knows(&self, hash: &Hash) -> bool {
+        self.lanes().known.contains_key(hash)
+    }
+
     /// What a block of `count` actions and `bytes` should try, in block order.
     pub(crate) fn actions(&self, count: usize, bytes: usize) -> Vec<Arc<Transaction>> {
         self.lanes().actions.offer(count, bytes)
