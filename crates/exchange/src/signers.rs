@@ -394,9 +394,9 @@ mod tests {
         for (claim, standing, expected) in rows() {
             let early = Claim { items: 0, cancels_only: true, agent_required: false, ..claim };
             let of_the_action = [Inadmissible::AgentRequired, Inadmissible::OverBudget];
-            let verdict = expected.map(|_| ()).or_else(|reason| {
-                if of_the_action.contains(&reason) { Ok(()) } else { Err(reason) }
-            });
+            let verdict = expected
+                .map(|_| ())
+                .or_else(|reason| if of_the_action.contains(&reason) { Ok(()) } else { Err(reason) });
             assert_eq!(early.judge_early(&standing, NOW), verdict);
         }
     }

@@ -65,6 +65,7 @@ fn chain(steps: [u64; 3]) -> Encoded {
             time: parent.time.plus_ms(step_ms),
             proposer: Address(ValidatorAddress::of(&strong().public_key()).0),
             last_commit: blocks.last().map_or(&[], |(_, certificate)| certificate),
+            price_reports: &[],
             actions: &actions,
             shares: None,
             evm_transactions: &transfers,
