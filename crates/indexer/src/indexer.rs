@@ -7,6 +7,7 @@ use crate::fills::Fills;
 use crate::history::{ClosedOrder, OrderHistory};
 use crate::markets::{Markets, entry};
 use crate::orders::{self, OpenOrder, OrderStatus};
+use crate::rejected::{self, Rejected};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use tandem_book::Side;
@@ -32,6 +33,7 @@ pub struct Indexer {
     candles: BTreeMap<MarketId, Candles>,
     open: HashMap<OrderId, OpenOrder>,
     history: OrderHistory,
+    rejected: Rejected,
     fills: Fills,
 }
 
@@ -58,7 +60,7 @@ impl Indexer {
     pub fn set_past(&mut self, past: Past) {
         let Past(past) = past;
         (self.trades, self.candles) = (past.trades, past.candles);
-        (self.history, self.fills) = (past.history, past.fills);
+        (self.history, self.rejected, self.fills) = (past.history, past.rejected, past.fills);
     }
 
     /// Moves on to the next block. `balance` is asked for what a trader holds where the block left it as it was.
@@ -75,9 +77,11 @@ impl Indexer {
         let touched: BTreeSet<MarketId> =
             books.filter_map(|change| depth::follow(&mut self.depths, &change)).collect();
         changes.books = touched.into_iter().collect();
-        for receipt in &block.receipts.actions {
+        for (receipt, raw) in block.receipts.actions.iter().zip(&block.block.body.actions) {
             self.follow_events(&receipt.events, receipt.tx, &mut changes);
+            changes.rejected.extend(rejected::rejected(raw, receipt, self.time));
         }
+        self.rejected.add(self.height, &mut changes.rejected);
         self.follow_events(&block.receipts.due, TxId::default(), &mut changes);
         self.keep_trades(block, balance, &mut changes);
         changes.balances = changed_accounts(&block.delta);
@@ -260,6 +264,12 @@ impl Indexer {
     #[must_use]
     pub const fn history(&self) -> &OrderHistory {
         &self.history
+    }
+
+    /// Orders that were refused.
+    #[must_use]
+    pub const fn rejected(&self) -> &Rejected {
+        &self.rejected
     }
 
     /// An open order.

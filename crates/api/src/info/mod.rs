@@ -31,7 +31,7 @@ pub(crate) const QUESTIONS: &[(&str, &str, &[&str])] = &[
         &["user"],
     ),
     ("frontendOpenOrders", "Open orders with all that is known of them.", &["user"]),
-    ("historicalOrders", "An account's open orders and the last that ended.", &["user"]),
+    ("historicalOrders", "An account's open orders and the last that ended or were refused.", &["user"]),
     ("l2Book", "The best 20 levels of a book; nSigFigs and mantissa round prices.", &["coin"]),
     ("meta", "Perpetual markets; there are none yet.", &[]),
     ("metaAndAssetCtxs", "Perpetual markets with their state; there are none yet.", &[]),
