@@ -60,7 +60,14 @@ impl RejectedOrder {
             (Rejection::PriceTick, _) => "tickRejected",
             (Rejection::NotionalTooSmall, _) => "minTradeNtlRejected",
             (Rejection::InsufficientBalance, _) => "insufficientSpotBalanceRejected",
-            (Rejection::ReduceOnlyUnsupported, _) => "reduceOnlyRejected",
+            (Rejection::InsufficientMargin | Rejection::InsufficientMarginAfterFill, _) => {
+                "perpMarginRejected"
+            }
+            (Rejection::ReduceOnlyUnsupported | Rejection::ReduceOnlyWouldIncrease, _) => {
+                "reduceOnlyRejected"
+            }
+            (Rejection::PriceTooFar, _) => "oracleRejected",
+            (Rejection::OpenInterestCap, _) => "positionIncreaseAtOpenInterestCapRejected",
             (Rejection::PostOnlyWouldCross, _) => "badAloPxRejected",
             (Rejection::NoMatch, TimeInForce::FrontendMarket) => "marketOrderNoLiquidityRejected",
             (Rejection::NoMatch, _) => "iocCancelRejected",
@@ -192,7 +199,12 @@ mod tests {
             (Rejection::PriceTick, Gtc, "tickRejected"),
             (Rejection::NotionalTooSmall, Gtc, "minTradeNtlRejected"),
             (Rejection::InsufficientBalance, Gtc, "insufficientSpotBalanceRejected"),
+            (Rejection::InsufficientMargin, Gtc, "perpMarginRejected"),
+            (Rejection::InsufficientMarginAfterFill, Ioc, "perpMarginRejected"),
             (Rejection::ReduceOnlyUnsupported, Gtc, "reduceOnlyRejected"),
+            (Rejection::ReduceOnlyWouldIncrease, Ioc, "reduceOnlyRejected"),
+            (Rejection::PriceTooFar, Gtc, "oracleRejected"),
+            (Rejection::OpenInterestCap, Gtc, "positionIncreaseAtOpenInterestCapRejected"),
             (Rejection::PostOnlyWouldCross, Alo, "badAloPxRejected"),
             (Rejection::NoMatch, Ioc, "iocCancelRejected"),
             (Rejection::NoMatch, FrontendMarket, "marketOrderNoLiquidityRejected"),
