@@ -136,26 +136,29 @@ impl Client {
         heard.wrap_err_with(|| format!("the node did not answer within {} s", PATIENCE.as_secs()))?
     }
 
-    /// Sends these requests, a few at a time, and returns their responses in the same order. Nothing else may be
-    /// unanswered.
+    /// Sends these requests, a few at a time, and returns their responses in the same order. What comes in between of
+    /// earlier requests is lost.
     ///
     /// # Errors
     /// As [`Self::hear_soon`].
     pub(crate) async fn ask_all(&mut self, kind: Kind, bodies: &[String]) -> Result<Vec<String>> {
-        let mut responses = vec![String::new(); bodies.len()];
-        for (chunk, slots) in bodies.chunks(IN_FLIGHT_PER_LINK).zip(responses.chunks_mut(IN_FLIGHT_PER_LINK))
-        {
-            let first = self.requests;
-            for body in chunk {
-                self.post(kind, body);
-            }
-            for _ in chunk {
-                let heard = self.hear_soon().await?;
-                let slot = usize::try_from(heard.id - first).ok().and_then(|at| slots.get_mut(at));
-                *slot.ok_or_else(|| eyre!("an answer to no question"))? = heard.response;
-            }
+        let mut responses = Vec::with_capacity(bodies.len());
+        for chunk in bodies.chunks(IN_FLIGHT_PER_LINK) {
+            responses.extend(self.ask_few(kind, chunk).await?);
         }
         Ok(responses)
+    }
+
+    async fn ask_few(&mut self, kind: Kind, bodies: &[String]) -> Result<Vec<String>> {
+        let ids: Vec<u64> = bodies.iter().map(|body| self.post(kind, body)).collect();
+        let mut responses = HashMap::new();
+        while responses.len() < ids.len() {
+            let heard = self.hear_soon().await?;
+            if ids.contains(&heard.id) {
+                responses.insert(heard.id, heard.response);
+            }
+        }
+        Ok(ids.iter().filter_map(|id| responses.remove(id)).collect())
     }
 }
 
