@@ -4,6 +4,7 @@
 mod chain;
 mod client;
 mod exchange;
+mod hostile;
 mod limits;
 mod orders;
 mod questions;
