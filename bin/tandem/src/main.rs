@@ -6,6 +6,7 @@ mod client;
 mod dev;
 mod export;
 mod figures;
+mod files;
 mod genesis_file;
 mod home;
 mod keys;

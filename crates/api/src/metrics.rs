@@ -1,7 +1,6 @@
 //! `/metrics` and `/health`.
 
 use crate::app::App;
-use crate::connection::Places;
 use crate::http;
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
@@ -10,6 +9,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
+use tandem_connections::Places;
 use tandem_exchange::action::NetworkKind;
 
 /// Without a block for that long the chain counts as stalled, in milliseconds.
@@ -39,7 +39,7 @@ pub(crate) struct Counters {
     responses_client_error: Counter,
     responses_server_error: Counter,
     pub(crate) connections: Arc<Places>,
-    pub(crate) connections_refused: Counter,
+    pub(crate) connections_refused: Arc<AtomicU64>,
     pub(crate) websockets: Arc<Places>,
     pub(crate) websockets_slow: Counter,
 }
@@ -95,7 +95,7 @@ pub(crate) fn text(app: &App) -> String {
             "api_connections_refused_total",
             "counter",
             "Connections closed for want of room.",
-            own.connections_refused.value(),
+            load(&own.connections_refused),
         ),
         ("api_websockets_count", "gauge", "Open WebSockets.", count(own.websockets.taken())),
         (
@@ -104,6 +104,7 @@ pub(crate) fn text(app: &App) -> String {
             "WebSockets closed because their reader was too slow.",
             own.websockets_slow.value(),
         ),
+        ("api_queued_bytes", "gauge", "Bytes that slow readers keep waiting.", count(app.queue_room.taken())),
         ("api_subscriptions_count", "gauge", "Subscriptions.", count(app.topics().subscriptions())),
     ];
     for (name, kind, help, value) in rows {
