@@ -17,7 +17,7 @@ pub(super) fn of_question(question: &str) -> Option<Value> {
         "extraAgents" => list(object(&[
             ("name", text()),
             ("address", address()),
-            ("validUntil", one_of(&[integer(), null()])),
+            ("validUntil", integer()),
         ])),
         "frontendOpenOrders" => list(reference("OrderDetails")),
         "historicalOrders" => list(reference("OrderStatus")),
@@ -30,6 +30,12 @@ pub(super) fn of_question(question: &str) -> Option<Value> {
             object(&[("status", json!({ "const": "order" })), ("order", reference("OrderStatus"))]),
         ]),
         "perpDexs" => list(null()),
+        "preTransferCheck" => object(&[
+            ("fee", decimal()),
+            ("isSanctioned", json!({ "const": false })),
+            ("userExists", json!({ "type": "boolean" })),
+            ("userHasSentTx", json!({ "type": "boolean" })),
+        ]),
         "recentTrades" => list(reference("Trade")),
         "spotClearinghouseState" => object(&[("balances", list(reference("Balance")))]),
         "spotMeta" => reference("SpotMeta"),
@@ -143,8 +149,8 @@ fn orders() -> [(&'static str, Value); 3] {
         ("children", list(json!(false))),
         ("isPositionTpsl", json!({ "const": false })),
         ("reduceOnly", json!({ "const": false })),
-        ("orderType", word("Limit")),
-        ("tif", null()),
+        ("orderType", words(&["Limit", "Market"])),
+        ("tif", words(&["Gtc", "Ioc", "Alo", "Fok", "FrontendMarket"])),
         ("cloid", one_of(&[reference("Cloid"), null()])),
     ];
     let detailed: Vec<(&str, Value)> = order.into_iter().chain(more).collect();
@@ -280,6 +286,7 @@ pub(super) fn health() -> Value {
         ("height", integer()),
         ("time", integer()),
         ("ageMs", integer()),
+        ("network", words(&["production", "test", "dev"])),
         ("chainId", integer()),
         ("genesisHash", reference("Hash")),
         ("version", text()),
