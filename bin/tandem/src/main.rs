@@ -35,5 +35,6 @@ fn run_command(command: &cli::Command) -> Result<()> {
         cli::Command::Replay(arguments) => replay::run(arguments),
         cli::Command::Verify(arguments) => verify::run(arguments),
         cli::Command::Bench(arguments) => bench::run(arguments),
+        cli::Command::BenchLanes(arguments) => bench::lanes::run(arguments),
     }
 }

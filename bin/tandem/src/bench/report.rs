@@ -75,7 +75,7 @@ fn ratio(count: u64, of: u64) -> String {
 }
 
 /// With one decimal.
-fn milliseconds(time: Duration) -> String {
+pub(super) fn milliseconds(time: Duration) -> String {
     let tenths = time.as_micros() / 100;
     format!("{}.{}", tenths / 10, tenths % 10)
 }

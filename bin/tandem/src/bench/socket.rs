@@ -13,7 +13,8 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
+/// A WebSocket to the node.
+pub(super) type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Connects to the node.
 pub(super) async fn connect(node: &Node) -> Result<Stream> {
