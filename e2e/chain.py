@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,12 +44,13 @@ class Chain:
     ready: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
-    def start(cls, binary: str, home: Path) -> Chain:
-        """Starts a chain and returns when its servers answer."""
+    def start(cls, binary: str, home: Path, before: Callable[[], None] | None = None) -> Chain:
+        """Starts a chain and returns when its servers answer; `before` runs in its process, before it."""
         api_port, rpc_port = free_port(), free_port()
         command = [binary, "dev", "--home", str(home), "--seed-accounts"]
         command += ["--api-port", str(api_port), "--rpc-port", str(rpc_port)]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        out, err = subprocess.PIPE, subprocess.STDOUT
+        process = subprocess.Popen(command, stdout=out, stderr=err, text=True, preexec_fn=before)
         chain = cls(process, f"http://127.0.0.1:{api_port}", f"http://127.0.0.1:{rpc_port}")
         threading.Thread(target=chain._read_output, daemon=True).start()
         chain.ready.wait(READY_SECONDS_MAX)

@@ -256,6 +256,35 @@ def test_agent_trades_for_the_account_that_approved_it(
     assert status_of(agent.cancel(market.name, oid), "cancel") == "success"
 
 
+def test_agent_is_not_turned_away_by_tokens_sent_to_it(
+    chain: Chain, info: Info, market: Market, trader: Exchange
+) -> None:
+    approved, key = trader.approve_agent("dusted")
+    assert approved["status"] == "ok", approved
+    owner, wallet = trader.wallet.address, Account.from_key(key)
+    agent = Exchange(wallet, chain.api_url, account_address=owner, timeout=SECONDS_MAX)
+    oid = place(agent, market, True, 1, 15)["resting"]["oid"]
+    token = f"{market.quote['name']}:{market.quote['tokenId']}"
+    assert trader.spot_transfer(40, wallet.address, token)["status"] == "ok"
+    assert status_of(agent.cancel(market.name, oid), "cancel") == "success"
+
+    # It says so if it means its own account.
+    own = Exchange(wallet, chain.api_url, vault_address=wallet.address, timeout=SECONDS_MAX)
+    oid = place(own, market, True, 1, 15)["resting"]["oid"]
+    assert list(open_orders(info, own)) == [oid]
+    assert status_of(own.cancel(market.name, oid), "cancel") == "success"
+    assert "dusted" in {row["name"] for row in info.extra_agents(owner)}
+
+
+def test_refused_order_is_found_with_its_reason(info: Info, market: Market, trader: Exchange) -> None:
+    address, cloid = trader.wallet.address, Cloid.from_int(0xB2)
+    assert "error" in place(trader, market, True, 1, 1, POST_ONLY, cloid=cloid)
+    found = info.query_order_by_cloid(address, cloid)
+    assert (found["status"], found["order"]["status"]) == ("order", "minTradeNtlRejected")
+    assert found["order"]["order"]["tif"] == "Alo"
+    assert info.historical_orders(address)[0]["order"]["oid"] == found["order"]["order"]["oid"]
+
+
 def test_spot_send_moves_tokens_and_a_new_account_costs_the_sender(
     info: Info, market: Market, trader: Exchange
 ) -> None:

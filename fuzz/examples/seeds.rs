@@ -5,7 +5,9 @@
 use std::io;
 use std::path::Path;
 use tandem_codec::Encode;
+use tandem_storage::ArchiveWriter;
 use tandem_testkit::{BTC, Harness, PURR, Signer, USD, buy, evm_transfer, place, sell, send};
+use tandem_types::Hash;
 
 fn main() -> io::Result<()> {
     let mut chain = Harness::default();
@@ -21,12 +23,20 @@ fn main() -> io::Result<()> {
     let step = chain.block(&actions, std::slice::from_ref(&transfer));
     write("block", &step.block.to_bytes())?;
     write("check_block", &step.block.to_bytes())?;
+    write("archive", &archive(&step.block.to_bytes())?)?;
     write("header", &step.block.header.to_bytes())?;
     write("delta", &step.outcome.delta.to_bytes())?;
     write("block_receipts", &step.outcome.receipts.to_bytes())?;
     write("receipt", &step.receipts()[0].to_bytes())?;
     write("witness", &step.witness.to_bytes())?;
     write("evm_transaction", transfer.raw())
+}
+
+/// An archive of one block; to it a certificate is bytes like any.
+fn archive(block: &[u8]) -> io::Result<Vec<u8>> {
+    let mut archive = ArchiveWriter::new(Vec::new(), &Hash([7; 32]))?;
+    archive.append(block, b"certificate")?;
+    archive.finish()
 }
 
 fn write(target: &str, bytes: &[u8]) -> io::Result<()> {

@@ -47,6 +47,7 @@ const RANKS: &[(&str, u8, u8)] = &[
     ("testkit", 2, 1),
     ("node", 2, 9),
     // Faces.
+    ("connections", 3, 0),
     ("api", 3, 1),
     ("indexer", 3, 0),
     ("replay", 3, 2),

@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use tandem_replay::load;
 
@@ -27,7 +28,9 @@ pub(crate) enum Command {
     Keys(Keys),
     /// Replay recorded order flow (LOBSTER's message format) as signed orders of many accounts.
     Replay(Replay),
-    /// Execute all blocks of a home again and compare every root.
+    /// Copy all blocks of a home, with their certificates, into one file.
+    Export(Export),
+    /// Execute all blocks of a home or of an export again and compare every root.
     Verify(Verify),
     /// Measure a running developers' node: orders at a steady rate, whatever it answers.
     Bench(Bench),
@@ -104,12 +107,29 @@ pub(crate) enum KeysCommand {
     },
 }
 
+/// Options of `tandem export`.
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// The node's home; the node must not be running.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) home: PathBuf,
+    /// The file to make.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
 /// Options of `tandem verify`.
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
     /// The node's home; the node must not be running.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) home: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "blocks", conflicts_with_all = ["blocks", "genesis"])]
+    pub(crate) home: Option<PathBuf>,
+    /// Blocks that `tandem export` wrote, on this machine or another.
+    #[arg(long, value_name = "FILE", requires = "genesis")]
+    pub(crate) blocks: Option<PathBuf>,
+    /// The genesis.toml of their chain, from someone you trust: all that is taken on trust.
+    #[arg(long, value_name = "FILE", requires = "blocks")]
+    pub(crate) genesis: Option<PathBuf>,
 }
 
 /// Options of `tandem replay`.
@@ -118,16 +138,42 @@ pub(crate) struct Replay {
     /// The messages: comma-separated, compressed with gzip or not.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// Replay on a fresh chain of its own, with a block every N messages and time and nonces from the file: the same
-    /// file always ends in the same root.
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub(crate) lockstep: u32,
+    /// The node's exchange API. Orders go through it as those of anybody else.
+    #[arg(long, default_value = "http://127.0.0.1:3030", value_name = "URL")]
+    pub(crate) url: String,
+    /// The market to trade on, by name.
+    #[arg(long, default_value = "AAPL/USDC", value_name = "BASE/QUOTE")]
+    pub(crate) market: String,
     /// Accounts that send.
-    #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    #[arg(long, default_value_t = 128, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000))]
     pub(crate) accounts: u32,
+    /// A file with the private key of the account that gives those accounts their funds; on a developers' chain its first
+    /// account if absent. The accounts' keys follow from it, so that a later replay finds them again.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// Send at so many times the recorded speed, 1 for an hour in an hour; as fast as --in-flight allows if absent.
+    #[arg(long, value_name = "FACTOR", value_parser = speed)]
+    pub(crate) speed: Option<f64>,
+    /// Most requests sent and not yet answered. What concerns an order waits for the answers to what came before about it.
+    #[arg(long, default_value_t = 500, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=5_000))]
+    pub(crate) in_flight: u32,
     /// Stop after so many messages.
     #[arg(long, value_name = "N")]
     pub(crate) messages: Option<usize>,
+    /// Replay on a fresh developers' chain inside this process instead, with a block every N messages and time and nonces
+    /// from the file: the same file always ends in the same root. A running node is not asked, because its clock and
+    /// whatever else it is sent would make each run another.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000),
+        conflicts_with_all = ["url", "market", "key", "speed", "in_flight"])]
+    pub(crate) lockstep: Option<u32>,
+}
+
+/// A factor that a recorded time can be divided by.
+fn speed(text: &str) -> Result<f64, String> {
+    const RANGE: RangeInclusive<f64> = 0.001..=1_000_000.0;
+    let factor: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    let refused = || format!("must be {} to {}", RANGE.start(), RANGE.end());
+    if RANGE.contains(&factor) { Ok(factor) } else { Err(refused()) }
 }
 
 /// Options of `tandem bench`.
@@ -221,6 +267,51 @@ impl From<Mix> for load::Mix {
             Mix::Rest => Self::Rest,
             Mix::Cancel => Self::Cancel,
             Mix::Trade => Self::Trade,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn blocks_are_verified_in_a_home_or_in_an_export_with_its_genesis() {
+        let rows: [(&[&str], bool); 6] = [
+            (&["--home", "a"], true),
+            (&["--blocks", "a", "--genesis", "b"], true),
+            (&["--blocks", "a"], false),
+            (&["--genesis", "b"], false),
+            (&["--home", "a", "--blocks", "b", "--genesis", "c"], false),
+            (&[], false),
+        ];
+        for (arguments, good) in rows {
+            let all = ["tandem", "verify"].iter().chain(arguments);
+            assert_eq!(Cli::try_parse_from(all).is_ok(), good, "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn a_replay_is_paced_by_a_factor_or_cut_by_the_file() {
+        let rows: [(&[&str], bool); 8] = [
+            (&[], true),
+            (&["--speed", "60"], true),
+            (&["--speed", "0.5", "--url", "http://a:1"], true),
+            (&["--speed", "0"], false),
+            (&["--speed", "inf"], false),
+            (&["--speed", "fast"], false),
+            (&["--lockstep", "50", "--accounts", "8"], true),
+            (&["--lockstep", "50", "--url", "http://a:1"], false),
+        ];
+        for (arguments, good) in rows {
+            let all = ["tandem", "replay", "file"].iter().chain(arguments);
+            assert_eq!(Cli::try_parse_from(all).is_ok(), good, "{arguments:?}");
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::keys::{from_hex, to_hex};
 use eyre::{Result, WrapErr, eyre};
 use serde::{Deserialize, Serialize};
 use tandem_exchange::action::Decimal;
+use tandem_exchange::perp::PerpGenesis;
 use tandem_exchange::{Allocation, Config, ExchangeGenesis, Token, TokenName};
 use tandem_stf::{EvmAllocation, Genesis};
 use tandem_system::{NetworkKind, Parameters, SystemGenesis, Validator};
@@ -146,7 +147,8 @@ impl GenesisFile {
             notional_min: QuoteAtoms(amount(&self.exchange.notional_min, QUOTE_DECIMALS)?),
             activation_fee: QuoteAtoms(amount(&self.exchange.activation_fee, QUOTE_DECIMALS)?),
         };
-        Ok(ExchangeGenesis { config, tokens: tokens?, markets: markets?, allocations })
+        let perps = PerpGenesis::default();
+        Ok(ExchangeGenesis { config, tokens: tokens?, markets: markets?, allocations, perps })
     }
 
     fn evm(&self) -> Result<Vec<EvmAllocation>> {

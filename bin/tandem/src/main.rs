@@ -2,7 +2,11 @@
 
 mod bench;
 mod cli;
+mod client;
 mod dev;
+mod export;
+mod figures;
+mod files;
 mod genesis_file;
 mod home;
 mod keys;
@@ -33,6 +37,7 @@ fn run_command(command: &cli::Command) -> Result<()> {
         cli::Command::Start(arguments) => run::start(arguments),
         cli::Command::Keys(arguments) => keys::run(arguments),
         cli::Command::Replay(arguments) => replay::run(arguments),
+        cli::Command::Export(arguments) => export::run(arguments),
         cli::Command::Verify(arguments) => verify::run(arguments),
         cli::Command::Bench(arguments) => bench::run(arguments),
         cli::Command::BenchLanes(arguments) => bench::lanes::run(arguments),

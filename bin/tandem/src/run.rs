@@ -1,6 +1,7 @@
 //! Runs a node until it is told to stop.
 
 use crate::cli::Start;
+use crate::files;
 use crate::home::Home;
 use crate::keys::random;
 use crate::status;
@@ -68,13 +69,11 @@ async fn serve(home: &Home, endpoints: &Endpoints, ready: impl FnOnce(&Served)) 
     let mut consensus = tandem_consensus::start(config, domain, keys, executor, wal, Arc::new(report))
         .await
         .wrap_err("starting consensus")?;
-    let api = tandem_api::serve(handle.clone(), ApiConfig::new(loopback(endpoints.api_port)))
-        .await
-        .wrap_err("starting the exchange API")?;
-    let rpc_address = SocketAddr::from((Ipv4Addr::LOCALHOST, endpoints.rpc_port));
-    let rpc = tandem_rpc::serve(handle.clone(), RpcConfig::new(vec![rpc_address]))
-        .await
-        .wrap_err("starting the Ethereum JSON-RPC")?;
+    let mut api = ApiConfig::new(loopback(endpoints.api_port));
+    let mut rpc = RpcConfig::new(vec![SocketAddr::from((Ipv4Addr::LOCALHOST, endpoints.rpc_port))]);
+    files::bound(&mut api, &mut rpc)?;
+    let api = tandem_api::serve(handle.clone(), api).await.wrap_err("starting the exchange API")?;
+    let rpc = tandem_rpc::serve(handle.clone(), rpc).await.wrap_err("starting the Ethereum JSON-RPC")?;
     ready(&Served { api: urls(api.addresses()), rpc: urls(rpc.addresses()) });
     println!("ready");
     let ended = until_stopped(&mut consensus, &handle).await;

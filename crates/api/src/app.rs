@@ -4,15 +4,16 @@
 //! writer waits for readers of its state, so that one is held for a few look-ups at most.
 
 use crate::config::ApiConfig;
+use crate::http;
 use crate::metrics::Counters;
 use crate::views::Books;
-use crate::ws::Topics;
+use crate::ws::{QueueRoom, Topics};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tandem_indexer::Indexer;
 use tandem_node::NodeHandle;
 use tandem_types::{Height, TokenId};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 /// See the module.
 #[derive(Debug)]
@@ -23,6 +24,10 @@ pub(crate) struct App {
     pub(crate) counters: Counters,
     /// Atoms of each token given out at genesis; the exchange makes and destroys none.
     pub(crate) supply: BTreeMap<TokenId, u128>,
+    /// Room for the bodies of requests that are long, in [`BODY_UNIT_BYTES`](crate::http::BODY_UNIT_BYTES).
+    pub(crate) body_room: Semaphore,
+    /// Room for what waits for slow readers.
+    pub(crate) queue_room: Arc<QueueRoom>,
     /// Says that the server stops.
     pub(crate) stop: watch::Receiver<bool>,
     /// The height at which the views stand.
@@ -38,6 +43,7 @@ impl App {
         indexer: Indexer,
         stop: watch::Receiver<bool>,
     ) -> Self {
+        let limits = config.limits;
         let mut supply = BTreeMap::new();
         for allocation in &node.genesis().exchange.allocations {
             *supply.entry(allocation.token).or_insert(0) += u128::from(allocation.amount.0);
@@ -48,6 +54,8 @@ impl App {
             books: Books::default(),
             counters: Counters::default(),
             supply,
+            body_room: Semaphore::new(http::units(limits.bodies_bytes_max)),
+            queue_room: Arc::new(QueueRoom::new(limits.queues_bytes_max)),
             stop,
             viewed: watch::Sender::new(indexer.height()),
             indexer: RwLock::new(indexer),
@@ -81,10 +89,4 @@ impl App {
         // The sender lives as long as this.
         self.viewed.subscribe().wait_for(|viewed| *viewed >= height).await.ok();
     }
-}
-
-/// Returns when the server stops.
-pub(crate) async fn stopped(mut stop: watch::Receiver<bool>) {
-    // If the sender is gone, so is the server.
-    stop.wait_for(|stop| *stop).await.ok();
 }

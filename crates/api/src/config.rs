@@ -1,6 +1,8 @@
 //! What an operator may choose.
 
 use std::net::SocketAddr;
+use std::time::Duration;
+use tandem_connections::ConnectionLimits;
 
 /// Settings of the server.
 #[derive(Clone, Debug)]
@@ -28,7 +30,9 @@ impl ApiConfig {
 pub struct Limits {
     /// Bytes of a request's body and of a WebSocket message: the longest action as JSON, with room.
     pub body_bytes_max: usize,
-    /// Connections in all; more are closed at once.
+    /// Bytes of the bodies that are being read, apart from short ones.
+    pub bodies_bytes_max: usize,
+    /// Connections in all, WebSockets among them; more are closed at once.
     pub connections_max: usize,
     /// Connections from one address.
     pub connections_per_ip_max: usize,
@@ -40,12 +44,16 @@ pub struct Limits {
     pub subscriptions_max: usize,
     /// Messages that may wait for a slow reader; one more and it is disconnected.
     pub queue_messages_max: usize,
+    /// Bytes that may wait for all slow readers together, beyond a little for each.
+    pub queues_bytes_max: usize,
     /// Posted requests of a WebSocket that may be under way.
     pub posts_in_flight_max: usize,
     /// How long a connection may take for the head of its next request, in milliseconds.
     pub head_timeout_ms: u64,
     /// How long a request's body may take, in milliseconds.
     pub body_timeout_ms: u64,
+    /// How long a client may take nothing of what is sent to it, in milliseconds.
+    pub write_timeout_ms: u64,
     /// After how long without a message either way a WebSocket is closed, in milliseconds.
     pub websocket_idle_ms: u64,
 }
@@ -54,16 +62,41 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes_max: 128 << 10,
+            bodies_bytes_max: 256 << 20,
             connections_max: 20_000,
             connections_per_ip_max: 10_000,
             websockets_max: 10_000,
             websockets_per_ip_max: 1_000,
             subscriptions_max: 1_000,
             queue_messages_max: 1_024,
+            queues_bytes_max: 512 << 20,
             posts_in_flight_max: 100,
             head_timeout_ms: 60_000,
             body_timeout_ms: 10_000,
+            write_timeout_ms: 20_000,
             websocket_idle_ms: 60_000,
+        }
+    }
+}
+
+impl Limits {
+    /// The bounds of connections as such.
+    pub(crate) const fn connections(&self) -> ConnectionLimits {
+        ConnectionLimits {
+            all_max: self.connections_max,
+            per_ip_max: self.connections_per_ip_max,
+            head_timeout: Duration::from_millis(self.head_timeout_ms),
+            write_timeout: Duration::from_millis(self.write_timeout_ms),
+        }
+    }
+
+    /// The same bounds where no more than `connections` can be open: an address gets half of them.
+    #[must_use]
+    pub fn within(self, connections: usize) -> Self {
+        Self {
+            connections_max: self.connections_max.min(connections),
+            connections_per_ip_max: self.connections_per_ip_max.min(connections / 2),
+            ..self
         }
     }
 }

@@ -1,8 +1,9 @@
 //! From decided blocks to views and subscribers.
 
-use crate::app::{App, stopped};
+use crate::app::App;
 use std::pin::pin;
 use std::sync::Arc;
+use tandem_connections::stopped;
 use tandem_exchange::BalanceKey;
 use tandem_indexer::Indexer;
 use tandem_node::{DecidedBlock, NodeError, NodeHandle};

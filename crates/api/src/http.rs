@@ -1,7 +1,6 @@
 //! Requests to their handlers.
 
 use crate::app::App;
-use crate::connection::Peer;
 use crate::error::ApiError;
 use crate::{docs, exchange, info, metrics, ws};
 use axum::body::{Body, HttpBody, to_bytes};
@@ -11,12 +10,19 @@ use bytes::Bytes;
 use hyper::body::Incoming;
 use std::sync::Arc;
 use std::time::Duration;
+use tandem_connections::Peer;
+use tokio::sync::SemaphorePermit;
 
 const JSON: &str = "application/json";
 
 /// What is served where, for the error that names it.
 const PATHS: &str =
     "POST /info, POST /exchange, GET /ws, GET /health, GET /metrics, GET /openapi.json, GET /docs";
+
+/// Bodies up to this length are read without asking for room: an order, a few cancels.
+const BODY_SHORT_BYTES: usize = 8 << 10;
+/// In which room for longer bodies is counted.
+pub(crate) const BODY_UNIT_BYTES: usize = 1 << 10;
 
 /// Answers one request.
 pub(crate) async fn handle(app: Arc<App>, peer: Peer, request: Request<Incoming>) -> Response<Body> {
@@ -69,9 +75,13 @@ async fn read_body(app: &App, request: Request<Incoming>) -> Result<Bytes, ApiEr
         ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_long", text).with("max", max)
     };
     let body = request.into_body();
-    if body.size_hint().lower() > u64::try_from(max).unwrap_or(u64::MAX) {
+    let hint = body.size_hint();
+    let bytes = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    if bytes(hint.lower()) > max {
         return Err(too_long());
     }
+    let longest = hint.upper().map_or(max, bytes).min(max);
+    let _room = (longest > BODY_SHORT_BYTES).then(|| body_room(app, longest)).transpose()?;
     // One byte more than allowed tells a body that is too long from one that broke off.
     let read = to_bytes(Body::new(body), max);
     match tokio::time::timeout(Duration::from_millis(limits.body_timeout_ms), read).await {
@@ -82,6 +92,21 @@ async fn read_body(app: &App, request: Request<Incoming>) -> Result<Bytes, ApiEr
             Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", "body took too long to arrive"))
         }
     }
+}
+
+/// Room for a long body, until it is read.
+fn body_room(app: &App, bytes: usize) -> Result<SemaphorePermit<'_>, ApiError> {
+    let count = u32::try_from(units(bytes)).unwrap_or(u32::MAX);
+    app.body_room.try_acquire_many(count).map_err(|_| {
+        let text = "too many long requests are being read";
+        let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", text);
+        ApiError { retry_after_s: Some(1), ..error }
+    })
+}
+
+/// Bytes in units of room.
+pub(crate) const fn units(bytes: usize) -> usize {
+    bytes.div_ceil(BODY_UNIT_BYTES)
 }
 
 /// Whether reading stopped at the limit.

@@ -9,12 +9,11 @@
 //! Whoever has an answer reads its own writes: an answer waits until the views stand at its block.
 //!
 //! Bounds, each named where it is used: bytes of a body and of a message, connections in all and from one address,
-//! idle time, subscriptions, messages that wait for a slow reader.
+//! idle time, patience with those who do not read, subscriptions, messages and bytes that wait for a slow reader.
 #![forbid(unsafe_code)]
 
 mod app;
 mod config;
-mod connection;
 mod docs;
 mod error;
 mod exchange;

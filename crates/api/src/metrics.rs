@@ -1,7 +1,6 @@
 //! `/metrics` and `/health`.
 
 use crate::app::App;
-use crate::connection::Places;
 use crate::http;
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
@@ -10,6 +9,8 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
+use tandem_connections::Places;
+use tandem_exchange::action::NetworkKind;
 
 /// Without a block for that long the chain counts as stalled, in milliseconds.
 const STALLED_MS: u64 = 10_000;
@@ -38,7 +39,7 @@ pub(crate) struct Counters {
     responses_client_error: Counter,
     responses_server_error: Counter,
     pub(crate) connections: Arc<Places>,
-    pub(crate) connections_refused: Counter,
+    pub(crate) connections_refused: Arc<AtomicU64>,
     pub(crate) websockets: Arc<Places>,
     pub(crate) websockets_slow: Counter,
 }
@@ -94,7 +95,7 @@ pub(crate) fn text(app: &App) -> String {
             "api_connections_refused_total",
             "counter",
             "Connections closed for want of room.",
-            own.connections_refused.value(),
+            load(&own.connections_refused),
         ),
         ("api_websockets_count", "gauge", "Open WebSockets.", count(own.websockets.taken())),
         (
@@ -103,6 +104,7 @@ pub(crate) fn text(app: &App) -> String {
             "WebSockets closed because their reader was too slow.",
             own.websockets_slow.value(),
         ),
+        ("api_queued_bytes", "gauge", "Bytes that slow readers keep waiting.", count(app.queue_room.taken())),
         ("api_subscriptions_count", "gauge", "Subscriptions.", count(app.topics().subscriptions())),
     ];
     for (name, kind, help, value) in rows {
@@ -125,14 +127,25 @@ pub(crate) fn health(app: &App) -> Response<Body> {
     let age_ms = u64::try_from(now).unwrap_or(u64::MAX).saturating_sub(time);
     let stalled = age_ms > STALLED_MS;
     let status = if stalled { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    let network = &app.node.identity().network;
     let body = json!({
         "status": if stalled { "stalled" } else { "ok" },
         "height": height,
         "time": time,
         "ageMs": age_ms,
-        "chainId": app.node.identity().network.chain_id.0,
-        "genesisHash": app.node.identity().network.genesis_hash.to_string(),
+        "network": network_word(network.kind),
+        "chainId": network.chain_id.0,
+        "genesisHash": network.genesis_hash.to_string(),
         "version": env!("CARGO_PKG_VERSION"),
     });
     http::with_status(status, "application/json", body.to_string())
+}
+
+/// What decides how clients sign, as the genesis file calls it.
+const fn network_word(kind: NetworkKind) -> &'static str {
+    match kind {
+        NetworkKind::Production => "production",
+        NetworkKind::Test => "test",
+        NetworkKind::Dev => "dev",
+    }
 }

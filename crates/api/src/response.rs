@@ -98,6 +98,11 @@ pub(crate) const fn wire_text(rejection: Rejection) -> &'static str {
         Rejection::SizeLot | Rejection::SizeTooLarge => "Order has invalid size.",
         Rejection::NotionalTooSmall => "Order must have minimum value of $10.",
         Rejection::InsufficientBalance => "Insufficient spot balance",
+        Rejection::InsufficientMargin | Rejection::InsufficientMarginAfterFill => {
+            "Insufficient margin to place order."
+        }
+        Rejection::ReduceOnlyWouldIncrease => "Reduce only order would increase position.",
+        Rejection::PriceTooFar => "Order price cannot be more than 80% away from the reference price",
         Rejection::PostOnlyWouldCross => "Post only order would have immediately matched",
         Rejection::NoMatch => "Order could not immediately match against any resting orders.",
         Rejection::UnknownOrder => "Order was never placed, already canceled, or filled.",

@@ -1,22 +1,20 @@
 //! Listening, and stopping.
 
-use crate::app::{App, stopped};
+use crate::app::App;
 use crate::config::ApiConfig;
-use crate::connection::{self, Peer};
 use crate::error::ServeError;
-use crate::feed;
+use crate::{feed, http};
+use hyper::service::service_fn;
+use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tandem_connections::{Doors, Peer};
 use tandem_node::NodeHandle;
-use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
 /// How long the connections may take to end.
 const STOP: Duration = Duration::from_secs(10);
-/// How long to wait when the system has no room for another connection.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A running server. Dropping it leaves it running; see [`Server::stop`].
 #[derive(Debug)]
@@ -51,7 +49,7 @@ pub async fn serve(node: NodeHandle, config: ApiConfig) -> Result<Server, ServeE
     let indexer = feed::fill(&node, config.past_blocks)?;
     let mut listeners = Vec::with_capacity(config.listen.len());
     for address in &config.listen {
-        let listen = TcpListener::bind(address).await;
+        let listen = tandem_connections::listen(*address);
         listeners.push(listen.map_err(|error| ServeError::Listen { address: *address, error })?);
     }
     let (stop, stopped) = watch::channel(false);
@@ -59,34 +57,25 @@ pub async fn serve(node: NodeHandle, config: ApiConfig) -> Result<Server, ServeE
     let app = Arc::new(App::new(node, config, indexer, stopped));
     let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
     for listener in listeners {
-        tokio::spawn(accept(Arc::clone(&app), listener, alive.clone()));
+        let doors = Doors {
+            limits: app.config.limits.connections(),
+            places: Arc::clone(&app.counters.connections),
+            refused: Arc::clone(&app.counters.connections_refused),
+            stop: app.stop.clone(),
+            alive: alive.clone(),
+        };
+        let app = Arc::clone(&app);
+        tokio::spawn(doors.open(listener, move |peer: Peer| {
+            let app = Arc::clone(&app);
+            service_fn(move |request| {
+                let (app, peer) = (Arc::clone(&app), peer.clone());
+                async move { Ok::<_, Infallible>(http::handle(app, peer, request).await) }
+            })
+        }));
     }
     tokio::spawn(async move {
         feed::run(app, blocks).await;
         drop(alive);
     });
     Ok(Server { addresses, stop, ended })
-}
-
-async fn accept(app: Arc<App>, listener: TcpListener, alive: mpsc::Sender<()>) {
-    let mut stop = pin!(stopped(app.stop.clone()));
-    let limits = app.config.limits;
-    loop {
-        let accepted = tokio::select! {
-            () = &mut stop => return,
-            accepted = listener.accept() => accepted,
-        };
-        let Ok((stream, address)) = accepted else {
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
-        let places = &app.counters.connections;
-        let ip = address.ip();
-        let Some(place) = places.take(ip, limits.connections_max, limits.connections_per_ip_max) else {
-            app.counters.connections_refused.add();
-            continue;
-        };
-        let peer = Peer { ip, alive: alive.clone() };
-        tokio::spawn(connection::serve(Arc::clone(&app), stream, peer, place));
-    }
 }

@@ -289,12 +289,19 @@ mod tests {
     fn json(bytes: &mut std::slice::Iter<'_, u8>) -> String {
         let mut take = |count: usize| -> Vec<u8> { bytes.by_ref().take(count).copied().collect() };
         let number = |bytes: &[u8]| bytes.iter().fold(0u64, |value, byte| (value << 8) | u64::from(*byte));
+        // Two's complement in so many bytes, the unused ones in front as the sign says.
+        let signed = |bytes: &[u8]| {
+            let unused = 64 - 8 * bytes.len();
+            (number(bytes) << unused).cast_signed() >> unused
+        };
         let head = take(1)[0];
         match head {
             0..=0x7f => head.to_string(),
             0xc0 => "null".to_owned(),
             0xc2 | 0xc3 => (head == 0xc3).to_string(),
             0xcc..=0xcf => number(&take(1 << (head - 0xcc))).to_string(),
+            0xd0..=0xd3 => signed(&take(1 << (head - 0xd0))).to_string(),
+            0xe0..=0xff => signed(&[head]).to_string(),
             0xa0..=0xbf | 0xd9 => {
                 let len = if head == 0xd9 { usize::from(take(1)[0]) } else { usize::from(head & 0x1f) };
                 serde_json::to_string(std::str::from_utf8(&take(len)).unwrap()).unwrap()

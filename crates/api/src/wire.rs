@@ -5,9 +5,9 @@ use crate::hex;
 use serde::{Serialize, Serializer};
 use std::fmt;
 use tandem_book::Side;
-use tandem_exchange::action::TimeInForce;
+use tandem_exchange::action::{Decimal, TimeInForce};
 use tandem_exchange::{Market, QUOTE, SPOT_ASSET_BASE};
-use tandem_indexer::{Candle, Interval, LevelSum, Markets, OpenOrder, OrderStatus, TradeRow};
+use tandem_indexer::{Candle, Interval, LevelSum, Markets, OpenOrder, OrderStatus, RejectedOrder, TradeRow};
 use tandem_types::{AccountId, Address, BlockTime, MarketId, PriceRank, TokenAtoms, TokenId};
 
 /// A spot market as the wire calls it: `@` and its number.
@@ -218,6 +218,24 @@ impl WireOrder {
     }
 }
 
+impl WireOrder {
+    /// An order that was refused, as it was written.
+    pub(crate) fn refused(order: &RejectedOrder, markets: &Markets) -> Option<Self> {
+        markets.market(order.market)?;
+        let written = |number: Decimal| Fixed::new(u128::from(number.mantissa()), number.decimals());
+        Some(Self {
+            coin: Coin(order.market),
+            side: side_word(order.side),
+            limit_px: written(order.price),
+            sz: written(order.size),
+            oid: order.id.0,
+            timestamp: order.time.0,
+            orig_sz: written(order.size),
+            cloid: order.cloid.map(|cloid| Hex::of(&cloid.0)),
+        })
+    }
+}
+
 /// An order with everything that is said of orders. There are no trigger orders on spot markets.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -242,9 +260,17 @@ pub(crate) struct WireOrderDetails {
 
 impl WireOrderDetails {
     pub(crate) fn new(order: &OpenOrder, markets: &Markets) -> Option<Self> {
-        let WireOrder { coin, side, limit_px, sz, oid, timestamp, orig_sz, cloid } =
-            WireOrder::new(order, markets)?;
-        Some(Self {
+        Some(Self::of(WireOrder::new(order, markets)?, order.time_in_force, false))
+    }
+
+    /// An order that was refused.
+    pub(crate) fn refused(order: &RejectedOrder, markets: &Markets) -> Option<Self> {
+        Some(Self::of(WireOrder::refused(order, markets)?, order.time_in_force, order.reduce_only))
+    }
+
+    fn of(order: WireOrder, time_in_force: TimeInForce, reduce_only: bool) -> Self {
+        let WireOrder { coin, side, limit_px, sz, oid, timestamp, orig_sz, cloid } = order;
+        Self {
             coin,
             side,
             limit_px,
@@ -256,12 +282,12 @@ impl WireOrderDetails {
             trigger_px: "0.0",
             children: [],
             is_position_tpsl: false,
-            reduce_only: false,
-            order_type: order_type(order.time_in_force),
+            reduce_only,
+            order_type: order_type(time_in_force),
             orig_sz,
-            tif: order.time_in_force.as_str(),
+            tif: time_in_force.as_str(),
             cloid,
-        })
+        }
     }
 }
 
@@ -285,6 +311,11 @@ pub(crate) struct WireStatus<T> {
 impl<T> WireStatus<T> {
     pub(crate) const fn new(order: T, status: OrderStatus, time: BlockTime) -> Self {
         Self { order, status: status.word(), status_timestamp: time.0 }
+    }
+
+    /// Of an order that was refused.
+    pub(crate) const fn refused(order: T, refused: &RejectedOrder) -> Self {
+        Self { order, status: refused.word(), status_timestamp: refused.time.0 }
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Fill {
 pub enum CancelReason {
     /// It met an order of its own owner.
     SelfTrade,
-    /// [`Settlement::admit`] refused it.
+    /// [`Settlement::admit`] refused it, or a part of it.
     NotAdmitted,
 }
 
@@ -36,12 +36,13 @@ pub trait Settlement {
     /// Why a step cannot be settled. It ends the match at once: see [`crate::Book::place`].
     type Error;
 
-    /// Whether `maker` may trade; `order` is its entry. If `false`, it is cancelled as [`CancelReason::NotAdmitted`].
-    /// Not asked about orders that self-trade prevention keeps from trading.
+    /// How much of `size`, which both sides have left, `maker` may trade; `order` is its entry. If less than `size`, the
+    /// maker trades that much and what is left of it is cancelled as [`CancelReason::NotAdmitted`]. Not asked about
+    /// orders that self-trade prevention keeps from trading.
     ///
     /// # Errors
     /// [`Settlement::Error`].
-    fn admit(&mut self, maker: &OrderKey, order: &Order) -> Result<bool, Self::Error>;
+    fn admit(&mut self, maker: &OrderKey, order: &Order, size: SizeLots) -> Result<SizeLots, Self::Error>;
 
     /// A trade took place.
     ///
@@ -49,7 +50,7 @@ pub trait Settlement {
     /// [`Settlement::Error`].
     fn fill(&mut self, fill: &Fill) -> Result<(), Self::Error>;
 
-    /// A resting order left the book without trading; `order` is its entry as it last was.
+    /// A resting order left the book without trading, or without trading all; `order` is its entry as it last was.
     ///
     /// # Errors
     /// [`Settlement::Error`].

@@ -68,17 +68,15 @@ pub(crate) fn walk<S: Settlement>(
             if prevent_self_trade(book, taker, &maker, &order, settlement)?.is_break() {
                 return Ok(Some(TakerCancelReason::SelfTrade));
             }
-        } else if settlement.admit(&maker, &order)? {
-            fill(book, taker, &maker, &order, settlement)?;
         } else {
-            cancel(book, &maker, &order, CancelReason::NotAdmitted, settlement)?;
+            trade(book, taker, &maker, &order, settlement)?;
         }
     }
     Ok(None)
 }
 
-/// Trades as much as both have left. The only place where a trade is made.
-fn fill<S: Settlement>(
+/// Trades as much as both have left and the maker may; a maker that may not trade all of that ends here.
+fn trade<S: Settlement>(
     book: &mut Book<'_>,
     taker: &mut Taker,
     maker: &OrderKey,
@@ -86,6 +84,26 @@ fn fill<S: Settlement>(
     settlement: &mut S,
 ) -> Result<(), S::Error> {
     let size = taker.remaining.min(order.remaining);
+    let admitted = settlement.admit(maker, order, size)?.min(size);
+    if !admitted.is_zero() {
+        fill(book, taker, maker, order, admitted, settlement)?;
+    }
+    if admitted == size {
+        return Ok(());
+    }
+    let rest = Order { remaining: order.remaining.minus_or_zero(admitted), ..*order };
+    cancel(book, maker, &rest, CancelReason::NotAdmitted, settlement)
+}
+
+/// Trades `size`. The only place where a trade is made.
+fn fill<S: Settlement>(
+    book: &mut Book<'_>,
+    taker: &mut Taker,
+    maker: &OrderKey,
+    order: &Order,
+    size: SizeLots,
+    settlement: &mut S,
+) -> Result<(), S::Error> {
     let maker_remaining = order.remaining.minus_or_zero(size);
     taker.remaining = taker.remaining.minus_or_zero(size);
     set_remaining(book, maker, maker_remaining);

@@ -63,8 +63,8 @@ struct Tally {
 impl Settlement for Tally {
     type Error = Unsettled;
 
-    fn admit(&mut self, _: &OrderKey, order: &Order) -> Result<bool, Unsettled> {
-        Ok(order.owner != Owner(4))
+    fn admit(&mut self, _: &OrderKey, order: &Order, size: SizeLots) -> Result<SizeLots, Unsettled> {
+        Ok(if order.owner == Owner(4) { SizeLots::ZERO } else { size })
     }
 
     fn fill(&mut self, _: &Fill) -> Result<(), Unsettled> {

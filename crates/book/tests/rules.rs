@@ -4,8 +4,8 @@ mod support;
 
 use support::*;
 use tandem_book::{
-    Book, Level, Limits, OrderKey, PlaceError, PlaceOutcome, Placed, ReduceRejection, Side,
-    TakerCancelReason, levels,
+    Book, CancelReason, Incoming, Level, Limits, OrderKey, Orders, Owner, PlaceError, PlaceOutcome, Placed,
+    ReduceRejection, SelfTrade, Side, TakerCancelReason, TimeInForce, levels,
 };
 use tandem_state::Tables;
 use tandem_types::{MarketId, OrderId, PriceRank, SizeLots};
@@ -136,6 +136,33 @@ fn makers_that_are_not_admitted_are_cancelled() {
         10,
         &["D"],
     );
+}
+
+#[test]
+fn a_maker_admitted_in_part_trades_that_part_and_ends() {
+    let incoming = |id, owner, side, size| Incoming {
+        id: OrderId(id),
+        owner: Owner(owner),
+        side,
+        limit: PriceRank(101),
+        size: SizeLots(size),
+        time_in_force: TimeInForce::Gtc,
+        self_trade: SelfTrade::CancelMaker,
+    };
+    let (mut orders, limits) = (Orders::default(), Limits { fills_max: 10 });
+    let mut book = Book::new(MARKET, &mut orders);
+    book.place(&incoming(1, 1, Side::Ask, 10), &limits, &mut Ledger::default()).unwrap();
+    let mut ledger = Ledger { admitted_max: Some(SizeLots(4)), ..Ledger::default() };
+    let placed = book.place(&incoming(2, 2, Side::Bid, 7), &limits, &mut ledger).unwrap();
+    assert_eq!(
+        (placed.filled, placed.outcome),
+        (SizeLots(4), PlaceOutcome::Resting { remaining: SizeLots(3) })
+    );
+    let [Step::Fill(fill), Step::Cancelled(_, rest, CancelReason::NotAdmitted)] = ledger.steps[..] else {
+        panic!("{:?}", ledger.steps)
+    };
+    assert_eq!((fill.size, fill.maker_remaining, rest.remaining), (SizeLots(4), SizeLots(6), SizeLots(6)));
+    assert_eq!(book.best(Side::Ask), None);
 }
 
 #[test]

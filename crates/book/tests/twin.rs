@@ -134,7 +134,7 @@ fn run(tables: &mut BookTables, command: &Command) -> Answer {
         Command::Cancel(key) => Answer::Cancel(Book::new(MARKET, &mut tables.orders).cancel(key)),
         Command::Reduce(key, to) => Answer::Reduce(Book::new(MARKET, &mut tables.orders).reduce(key, *to)),
         Command::Place { incoming, fills_max, refused, unsettled } => {
-            let mut ledger = Ledger { refused: refused.clone(), unsettled: *unsettled, steps: Vec::new() };
+            let mut ledger = Ledger { refused: refused.clone(), unsettled: *unsettled, ..Ledger::default() };
             let limits = Limits { fills_max: *fills_max };
             tables.checkpoint();
             let result = Book::new(MARKET, &mut tables.orders).place(incoming, &limits, &mut ledger);

@@ -211,4 +211,20 @@ mod tests {
             assert_ne!(bytes, other.vote_bytes(&vote));
         }
     }
+
+    #[test]
+    fn an_extension_is_signed_as_the_rules_verify_price_reports() {
+        let domain = Domain { chain: ChainId(5), genesis: Hash([7; 32]) };
+        let (height, round, block) = (Height(2), Round(3), BlockId([4; 32]));
+        let validator = ValidatorAddress([9; 20]);
+        let ours = domain.extension_bytes(&ExtensionScope { height, round, block, validator }, b"report");
+        let scope = tandem_oracle::report::Scope {
+            chain_id: domain.chain,
+            genesis_hash: domain.genesis,
+            height,
+            block,
+        };
+        let address = tandem_types::Address(validator.0);
+        assert_eq!(ours, tandem_oracle::report::signed_bytes(&scope, round, &address, b"report"));
+    }
 }

@@ -3,6 +3,7 @@
 use crate::Rejection;
 use crate::action::{AssetId, Modify, Order as OrderRequest, OrderKind, OrderRef};
 use crate::ledger;
+use crate::perp;
 use crate::place::{self, Session};
 use crate::receipt::{CloseReason, Event, ItemStatus};
 use crate::records::OrderInfo;
@@ -10,7 +11,7 @@ use crate::settle;
 use crate::tables::{AccountOrder, CloidKey};
 use tandem_book::{Book, OrderKey, Side};
 use tandem_coprocessor::Work;
-use tandem_types::{Cloid, OrderId, SizeLots};
+use tandem_types::{Cloid, MarketId, OrderId, PriceScale, SizeLots};
 
 /// Work of taking one order out of the book.
 pub const CANCEL_WORK: Work = Work(3_000);
@@ -75,7 +76,11 @@ impl Session<'_, '_> {
         Ok(())
     }
 
-    fn free(&mut self, info: &OrderInfo, size: SizeLots) -> Result<(), Rejection> {
+    /// Frees what stood behind `size` of an order of the account.
+    pub(crate) fn free(&mut self, info: &OrderInfo, size: SizeLots) -> Result<(), Rejection> {
+        if perp::is_perpetual(info.market) {
+            return self.uncount(info, size);
+        }
         let market = *self.tables.markets.get(&info.market).ok_or(Rejection::UnknownAsset)?;
         let (token, amount) = settle::backing(&market, info.side, info.price, size)?;
         ledger::release(&mut self.tables.balances, self.account, token, amount)
@@ -102,19 +107,30 @@ impl Session<'_, '_> {
         let stays = matches!(new.kind, OrderKind::Limit(stay) if stay == info.time_in_force);
         let side = if new.is_buy { Side::Bid } else { Side::Ask };
         let same = u32::from(info.market.0) == new.asset.0 && info.side == side && info.cloid == new.cloid;
-        if !stays || !same || new.reduce_only {
+        if !stays || !same || new.reduce_only != info.reduce_only {
             return Ok(None);
         }
-        let market = *self.tables.markets.get(&info.market).ok_or(Rejection::UnknownAsset)?;
-        let (price, size) =
-            (place::parse_price(&new.price, &market)?, place::parse_size(&new.size, &market)?);
-        let notional = size.notional(price.to_ticks(market.price_scale()))?;
-        if notional < self.config.notional_min {
+        let (scale, decimals) = self.decimals_of(info.market)?;
+        let (price, size) = (place::parse_price(&new.price, scale)?, place::parse_size(&new.size, decimals)?);
+        let notional = perp::order_notional(info.market, size, price.to_ticks(scale))?;
+        if notional < self.config.notional_min && !info.reduce_only {
             return Err(Rejection::NotionalTooSmall);
         }
         let key = OrderKey::new(info.market, info.side, info.price, id);
         let remaining = self.tables.orders.get(&key).map(|order| order.remaining).unwrap_or_default();
         Ok((price == info.price && size < remaining).then_some(size))
+    }
+
+    /// The scale of a market's prices, and the decimals of its sizes.
+    fn decimals_of(&mut self, market: MarketId) -> Result<(PriceScale, u8), Rejection> {
+        let found = if perp::is_perpetual(market) {
+            let found = self.tables.perp_markets.get(&market);
+            found.map(|market| (market.price_scale(), market.size_decimals))
+        } else {
+            let found = self.tables.markets.get(&market);
+            found.map(|market| (market.price_scale(), market.size_decimals))
+        };
+        found.ok_or(Rejection::UnknownAsset)
     }
 
     fn shrink(&mut self, id: OrderId, info: &OrderInfo, size: SizeLots) -> Result<ItemStatus, Rejection> {

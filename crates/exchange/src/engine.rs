@@ -50,6 +50,10 @@ const FUNCTIONS: &[Function] = &[
     function(7, "spotSend"),
     function(8, "approveAgent"),
     function(9, "noop"),
+    function(10, "updateLeverage"),
+    function(11, "updateIsolatedMargin"),
+    function(12, "usdClassTransfer"),
+    function(13, "usdSend"),
 ];
 
 impl Coprocessor for Exchange {
@@ -69,7 +73,22 @@ impl Coprocessor for Exchange {
     };
 
     fn function(call: &Call<'_>) -> Function {
-        let [order, cancel, by_cloid, modify, batch_modify, schedule, send, approve, noop] = FUNCTIONS else {
+        let [
+            order,
+            cancel,
+            by_cloid,
+            modify,
+            batch_modify,
+            schedule,
+            send,
+            approve,
+            noop,
+            leverage,
+            isolated_margin,
+            class_transfer,
+            usd_send,
+        ] = FUNCTIONS
+        else {
             return function(0, "none");
         };
         *match call.action {
@@ -82,6 +101,10 @@ impl Coprocessor for Exchange {
             Action::SpotSend(_) => send,
             Action::ApproveAgent(_) => approve,
             Action::Noop => noop,
+            Action::UpdateLeverage(_) => leverage,
+            Action::UpdateIsolatedMargin(_) => isolated_margin,
+            Action::UsdClassTransfer(_) => class_transfer,
+            Action::UsdSend(_) => usd_send,
         }
     }
 
@@ -139,6 +162,14 @@ impl Session<'_, '_> {
             Action::SpotSend(send) => self.spot_send(send).map(|status| alloc::vec![status]),
             Action::ApproveAgent(approve) => self.approve_agent(approve).map(|status| alloc::vec![status]),
             Action::Noop => Ok(alloc::vec![ItemStatus::Done]),
+            Action::UpdateLeverage(update) => self.update_leverage(update).map(|status| alloc::vec![status]),
+            Action::UpdateIsolatedMargin(update) => {
+                self.update_isolated_margin(update).map(|status| alloc::vec![status])
+            }
+            Action::UsdClassTransfer(transfer) => {
+                self.usd_class_transfer(transfer).map(|status| alloc::vec![status])
+            }
+            Action::UsdSend(send) => self.usd_send(send).map(|status| alloc::vec![status]),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::Rejection;
 use crate::ledger;
+use crate::perp::{PerpGenesis, PerpGenesisError};
 use crate::records::{Config, Market, SPOT_PRICE_DECIMALS, Token};
 use crate::settle::QUOTE;
 use crate::tables::ExchangeTables;
@@ -41,6 +42,8 @@ pub struct ExchangeGenesis {
     pub markets: Vec<TokenId>,
     /// Who has what.
     pub allocations: Vec<Allocation>,
+    /// Perpetual markets.
+    pub perps: PerpGenesis,
 }
 
 /// Why a genesis is refused.
@@ -54,6 +57,8 @@ pub enum GenesisError {
     Market(usize),
     /// An allocation is not possible, by its place in the list.
     Allocation(usize, Rejection),
+    /// A perpetual market is not possible.
+    Perpetual(PerpGenesisError),
 }
 
 impl fmt::Display for GenesisError {
@@ -62,6 +67,7 @@ impl fmt::Display for GenesisError {
             Self::Quote => f.write_str("token 0 must be the quote with 8 decimals"),
             Self::Token(at) => write!(f, "token {at} has lots finer than its atoms or than prices allow"),
             Self::Market(at) => write!(f, "spot market {at} has no base token, or the quote as its base"),
+            Self::Perpetual(error) => error.fmt(f),
             Self::Allocation(at, rejection) => write!(f, "allocation {at}: {rejection}"),
         }
     }
@@ -83,6 +89,7 @@ impl ExchangeGenesis {
         transfer::create_account(tables, &TREASURY_ADDRESS).map_err(|_| GenesisError::Quote)?;
         self.write_tokens(tables)?;
         self.write_markets(tables)?;
+        self.perps.write(tables).map_err(GenesisError::Perpetual)?;
         for (at, allocation) in self.allocations.iter().enumerate() {
             self.allocate(tables, allocation).map_err(|rejection| GenesisError::Allocation(at, rejection))?;
         }
@@ -130,6 +137,7 @@ impl Encode for ExchangeGenesis {
         self.tokens.encode(out);
         self.markets.encode(out);
         self.allocations.encode(out);
+        self.perps.encode(out);
     }
 }
 
@@ -140,6 +148,7 @@ impl Decode for ExchangeGenesis {
             tokens: input.list(TOKENS_MAX)?,
             markets: input.list(TOKENS_MAX)?,
             allocations: input.list(ALLOCATIONS_MAX)?,
+            perps: Decode::decode(input)?,
         })
     }
 }

@@ -1,12 +1,14 @@
 //! The exchange's promises, checked on what a block changed.
 
+use crate::perp;
 use crate::records::Balance;
+use crate::settle::QUOTE;
 use crate::tables::{BalanceKey, ExchangeTables};
 use alloc::collections::BTreeMap;
 use core::fmt;
 use tandem_codec::Decode;
 use tandem_state::{Delta, Prefix};
-use tandem_types::TokenId;
+use tandem_types::{MarketId, TokenId};
 
 const BALANCES: Prefix = Prefix::new(ExchangeTables::ENGINE, 9);
 
@@ -25,6 +27,11 @@ pub enum BrokenPromise {
         /// Whose balance.
         balance: BalanceKey,
     },
+    /// The sizes held in a market don't sum to nothing, or those held long are not its open interest.
+    OpenInterest {
+        /// The market.
+        market: MarketId,
+    },
     /// A changed balance is not one.
     Unreadable,
 }
@@ -36,6 +43,7 @@ impl fmt::Display for BrokenPromise {
                 write!(f, "token {token} changed by {difference} atoms")
             }
             Self::Hold { balance } => write!(f, "account {} holds more than it has", balance.account),
+            Self::OpenInterest { market } => write!(f, "sizes held in market {market} don't balance"),
             Self::Unreadable => f.write_str("a balance does not decode"),
         }
     }
@@ -43,9 +51,10 @@ impl fmt::Display for BrokenPromise {
 
 impl core::error::Error for BrokenPromise {}
 
-/// Σ new − Σ old of every token is zero, and no balance holds more than it has. Costs only what changed.
+/// Σ new − Σ old of every token is zero, for USD over balances and all that stands in perpetual markets, and no balance holds more than it has. Costs only what changed.
 pub(crate) fn check(delta: &Delta) -> Result<(), BrokenPromise> {
     let mut differences: BTreeMap<TokenId, i128> = BTreeMap::new();
+    differences.insert(QUOTE, perp::invariants::usd_difference(delta)?);
     for change in delta.changes_under(&BALANCES.0) {
         let key = change.key.get(2..).unwrap_or_default();
         let key = BalanceKey::from_bytes(key).map_err(|_| BrokenPromise::Unreadable)?;

@@ -1,11 +1,12 @@
-//! The exchange: accounts, balances, spot markets, and every action on them.
+//! The exchange: accounts, balances, spot and perpetual markets, and every action on them.
 //!
 //! An action arrives signed ([`action`]), is admitted ([`Claim::judge`]: who signs, which nonce, within the budget),
 //! runs as a call of the co-processor [`Exchange`], and leaves a [`Receipt`]. Matching is `book`'s; this crate checks
 //! before it and settles each of its steps.
 //!
-//! Invariants: per token, the total over all balances never changes by an action; no balance holds more than it has;
-//! what stands behind an open order is exactly its notional or its size; no signed action is executed twice.
+//! Invariants: per token, the total over all balances never changes by an action, for USD with what stands in perpetual
+//! markets; no balance holds more than it has; what stands behind an open order on spot is exactly its notional or its
+//! size; no signed action is executed twice. Those of perpetual markets are in [`perp`].
 //! Spec: DESIGN §5, §7. It does not know blocks, votes, contracts or the network.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -38,6 +39,7 @@ mod genesis;
 mod invariants;
 mod ledger;
 mod orders;
+pub mod perp;
 mod place;
 mod principal;
 mod receipt;
@@ -57,7 +59,7 @@ pub use genesis::{Allocation, ExchangeGenesis, GenesisError, SPOT_ASSET_BASE, TR
 pub use invariants::BrokenPromise;
 pub use place::{FILLS_MAX, MAKER_WORK, ORDER_WORK};
 pub use principal::{Capacity, Principal};
-pub use receipt::{CloseReason, Event, ItemStatus, Receipt, Trade};
+pub use receipt::{CloseReason, Event, ItemStatus, PositionChange, Receipt, Trade};
 pub use records::{
     AGENT_NAME_MAX, Account, Agency, Agent, AgentName, Balance, Config, Counters, Market, OrderInfo,
     SPOT_PRICE_DECIMALS, Signer, TOKEN_NAME_MAX, Token, TokenName,
@@ -70,7 +72,8 @@ pub use signers::{
     claim_of, early_claim_of,
 };
 pub use tables::{
-    AccountOrder, AddressKey, AgentSlot, BalanceKey, CloidKey, ExchangeTables, NonceKey, ScheduledCancel,
+    AccountOrder, AddressKey, AgentSlot, BalanceKey, CloidKey, ExchangeTables, NonceKey, PositionKey,
+    ReduceOnlyKey, ScheduledCancel,
 };
 pub use transaction::{Transaction, TransactionError, transaction_hash};
 pub use transfer::TRANSFER_WORK;

@@ -1,4 +1,4 @@
-//! Placing an order on a spot market.
+//! Placing an order on a spot market, and what both kinds of market share of it.
 //!
 //! Ordered guard clauses first, each with one reason; then the book matches and settles; then what remains rests and
 //! its backing is put on hold. The caller's checkpoint undoes everything if a later step refuses.
@@ -7,6 +7,7 @@ use crate::Rejection;
 use crate::action::{self, Decimal, Order as OrderRequest, OrderKind};
 use crate::ledger;
 use crate::orders::OpenOrders;
+use crate::perp;
 use crate::receipt::{CloseReason, Event, ItemStatus};
 use crate::records::{Config, Market, OrderInfo};
 use crate::settle::{self, Taker};
@@ -17,7 +18,7 @@ use tandem_book::{
     TakerCancelReason, TimeInForce,
 };
 use tandem_coprocessor::{BlockContext, Work, WorkMeter};
-use tandem_types::{AccountId, MarketId, OrderId, PriceRank, PriceTicks, SizeLots};
+use tandem_types::{AccountId, MarketId, OrderId, PriceRank, PriceScale, PriceTicks, SizeLots};
 
 /// Most makers that one order may meet.
 pub const FILLS_MAX: u32 = 1_000;
@@ -49,28 +50,33 @@ pub(crate) struct ValidOrder {
     pub(crate) self_trade: SelfTrade,
 }
 
-impl ValidOrder {
-    /// Whether what remains of it stays in the book.
-    const fn may_rest(&self) -> bool {
-        match book_time_in_force(self.time_in_force) {
-            TimeInForce::Gtc | TimeInForce::Alo => true,
-            TimeInForce::Ioc | TimeInForce::Fok => false,
-        }
+/// Whether what remains of an order stays in the book.
+pub(crate) const fn may_rest(time_in_force: action::TimeInForce) -> bool {
+    match book_time_in_force(time_in_force) {
+        TimeInForce::Gtc | TimeInForce::Alo => true,
+        TimeInForce::Ioc | TimeInForce::Fok => false,
+    }
+}
+
+/// The time in force of an order that enters the book at once.
+pub(crate) const fn limit_time_in_force(request: &OrderRequest) -> Result<action::TimeInForce, Rejection> {
+    match &request.kind {
+        OrderKind::Limit(time_in_force) => Ok(*time_in_force),
+        OrderKind::Trigger(_) => Err(Rejection::TriggerUnsupported),
     }
 }
 
 impl Session<'_, '_> {
     /// Places an order.
     pub(crate) fn place(&mut self, request: &OrderRequest) -> Result<ItemStatus, Rejection> {
-        self.meter.charge(ORDER_WORK)?;
-        let order = self.validate(request)?;
-        self.check_cloid(request)?;
-        if order.may_rest() {
-            let open = self.tables.accounts.get(&self.account).map_or(0, |account| account.open_orders);
-            if open >= self.config.open_orders_max {
-                return Err(Rejection::TooManyOpenOrders);
-            }
+        let id = MarketId(u16::try_from(request.asset.0).map_err(|_| Rejection::UnknownAsset)?);
+        if perp::is_perpetual(id) {
+            return self.place_perp(request, id);
         }
+        self.meter.charge(ORDER_WORK)?;
+        let order = self.validate(request, id)?;
+        self.check_cloid(request)?;
+        self.check_open_orders(may_rest(order.time_in_force))?;
         let (token, amount) = settle::backing(&order.market, order.side, order.price, order.size)?;
         if ledger::available(&mut self.tables.balances, self.account, token) < amount {
             return Err(Rejection::InsufficientBalance);
@@ -89,18 +95,14 @@ impl Session<'_, '_> {
         self.execute(id, &order, request)
     }
 
-    fn validate(&mut self, request: &OrderRequest) -> Result<ValidOrder, Rejection> {
-        let id = MarketId(u16::try_from(request.asset.0).map_err(|_| Rejection::UnknownAsset)?);
+    fn validate(&mut self, request: &OrderRequest, id: MarketId) -> Result<ValidOrder, Rejection> {
         let market = *self.tables.markets.get(&id).ok_or(Rejection::UnknownAsset)?;
-        let time_in_force = match &request.kind {
-            OrderKind::Limit(time_in_force) => *time_in_force,
-            OrderKind::Trigger(_) => return Err(Rejection::TriggerUnsupported),
-        };
+        let time_in_force = limit_time_in_force(request)?;
         if request.reduce_only {
             return Err(Rejection::ReduceOnlyUnsupported);
         }
-        let price = parse_price(&request.price, &market)?;
-        let size = parse_size(&request.size, &market)?;
+        let price = parse_price(&request.price, market.price_scale())?;
+        let size = parse_size(&request.size, market.size_decimals)?;
         let notional =
             size.notional(price.to_ticks(market.price_scale())).map_err(|_| Rejection::SizeTooLarge)?;
         size.base_atoms(market.atoms_per_lot).map_err(|_| Rejection::SizeTooLarge)?;
@@ -119,7 +121,16 @@ impl Session<'_, '_> {
         })
     }
 
-    fn check_cloid(&mut self, request: &OrderRequest) -> Result<(), Rejection> {
+    /// An order that may rest needs a place among the account's open orders.
+    pub(crate) fn check_open_orders(&mut self, may_rest: bool) -> Result<(), Rejection> {
+        let open = self.tables.accounts.get(&self.account).map_or(0, |account| account.open_orders);
+        if may_rest && open >= self.config.open_orders_max {
+            return Err(Rejection::TooManyOpenOrders);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn check_cloid(&mut self, request: &OrderRequest) -> Result<(), Rejection> {
         let Some(cloid) = &request.cloid else { return Ok(()) };
         let key = CloidKey::of(self.account, cloid);
         if let Some(id) = self.tables.cloids.get(&key).copied() {
@@ -132,7 +143,7 @@ impl Session<'_, '_> {
         Ok(())
     }
 
-    fn next_order_id(&mut self) -> Result<OrderId, Rejection> {
+    pub(crate) fn next_order_id(&mut self) -> Result<OrderId, Rejection> {
         let mut counters = self.tables.counters.get(&()).copied().unwrap_or_default();
         let id = counters.order;
         counters.order = id.next().ok_or(Rejection::Overflow)?;
@@ -209,13 +220,14 @@ impl Session<'_, '_> {
             time: self.block.time,
             cloid: request.cloid,
             time_in_force: order.time_in_force,
+            reduce_only: false,
         };
         let account = self.account;
         self.open_orders().open(account, id, info);
         Ok(())
     }
 
-    fn close(&mut self, id: OrderId, remaining: SizeLots, reason: CloseReason) {
+    pub(crate) fn close(&mut self, id: OrderId, remaining: SizeLots, reason: CloseReason) {
         self.events.push(settle::closed(self.account, id, remaining, reason));
     }
 
@@ -224,11 +236,12 @@ impl Session<'_, '_> {
             accounts: &mut self.tables.accounts,
             account_orders: &mut self.tables.account_orders,
             cloids: &mut self.tables.cloids,
+            reduce_only: &mut self.tables.reduce_only_orders,
         }
     }
 }
 
-const fn close_reason(why: TakerCancelReason) -> CloseReason {
+pub(crate) const fn close_reason(why: TakerCancelReason) -> CloseReason {
     match why {
         TakerCancelReason::IocRemainder => CloseReason::ImmediateOrCancel,
         TakerCancelReason::SelfTrade => CloseReason::SelfTrade,
@@ -238,7 +251,7 @@ const fn close_reason(why: TakerCancelReason) -> CloseReason {
 
 /// Makers visited, also by an order that was refused for what it found. A settlement that fails does so on its first
 /// step that lacks a bound; what came before it is not counted.
-const fn steps_of(placed: &Result<Placed, PlaceError<Rejection>>) -> u32 {
+pub(crate) const fn steps_of(placed: &Result<Placed, PlaceError<Rejection>>) -> u32 {
     match placed {
         Ok(Placed { steps, .. })
         | Err(
@@ -249,7 +262,7 @@ const fn steps_of(placed: &Result<Placed, PlaceError<Rejection>>) -> u32 {
     }
 }
 
-const fn place_error(error: PlaceError<Rejection>) -> Rejection {
+pub(crate) const fn place_error(error: PlaceError<Rejection>) -> Rejection {
     match error {
         PlaceError::Settlement(rejection) => rejection,
         PlaceError::FillOrKillRefused { .. } => Rejection::FillOrKillUnfilled,
@@ -263,7 +276,7 @@ const fn place_error(error: PlaceError<Rejection>) -> Rejection {
 }
 
 /// The book's word for a time in force; a page's market order acts as immediate-or-cancel.
-const fn book_time_in_force(wire: action::TimeInForce) -> TimeInForce {
+pub(crate) const fn book_time_in_force(wire: action::TimeInForce) -> TimeInForce {
     match wire {
         action::TimeInForce::Gtc => TimeInForce::Gtc,
         action::TimeInForce::Ioc | action::TimeInForce::FrontendMarket => TimeInForce::Ioc,
@@ -273,7 +286,7 @@ const fn book_time_in_force(wire: action::TimeInForce) -> TimeInForce {
 }
 
 /// The book's word for self-trade prevention. Without one the maker is cancelled, as on Hyperliquid.
-const fn book_self_trade(wire: Option<action::SelfTradePrevention>) -> SelfTrade {
+pub(crate) const fn book_self_trade(wire: Option<action::SelfTradePrevention>) -> SelfTrade {
     match wire {
         None | Some(action::SelfTradePrevention::CancelMaker) => SelfTrade::CancelMaker,
         Some(action::SelfTradePrevention::CancelTaker) => SelfTrade::CancelTaker,
@@ -282,12 +295,11 @@ const fn book_self_trade(wire: Option<action::SelfTradePrevention>) -> SelfTrade
     }
 }
 
-/// The rank of a written price on `market`.
-pub(crate) fn parse_price(price: &Decimal, market: &Market) -> Result<PriceRank, Rejection> {
+/// The rank of a written price on a market whose prices have `scale`.
+pub(crate) fn parse_price(price: &Decimal, scale: PriceScale) -> Result<PriceRank, Rejection> {
     if price.is_zero() {
         return Err(Rejection::PriceZero);
     }
-    let scale = market.price_scale();
     if price.decimals() > scale.decimals() {
         return Err(Rejection::PriceTick);
     }
@@ -295,13 +307,13 @@ pub(crate) fn parse_price(price: &Decimal, market: &Market) -> Result<PriceRank,
     PriceRank::from_ticks(PriceTicks(ticks), scale).map_err(Rejection::from)
 }
 
-/// The lots of a written size on `market`.
-pub(crate) fn parse_size(size: &Decimal, market: &Market) -> Result<SizeLots, Rejection> {
+/// The lots of a written size on a market whose sizes have `decimals`.
+pub(crate) fn parse_size(size: &Decimal, decimals: u8) -> Result<SizeLots, Rejection> {
     if size.is_zero() {
         return Err(Rejection::SizeZero);
     }
-    if size.decimals() > market.size_decimals {
+    if size.decimals() > decimals {
         return Err(Rejection::SizeLot);
     }
-    size.to_units(market.size_decimals).map(SizeLots).ok_or(Rejection::SizeTooLarge)
+    size.to_units(decimals).map(SizeLots).ok_or(Rejection::SizeTooLarge)
 }

@@ -5,9 +5,10 @@ use crate::action::TimeInForce;
 use alloc::vec::Vec;
 use tandem_book::Side;
 use tandem_codec::{Decode, DecodeError, Encode, Reader};
+use tandem_oracle::Rate;
 use tandem_types::{
-    AccountId, Address, Cloid, MarketId, OrderId, PriceRank, QuoteAtoms, SizeLots, TokenAtoms, TokenId,
-    TradeId, TxId,
+    AccountId, Address, Cloid, MarketId, OrderId, PriceRank, PriceTicks, QuoteAtoms, SignedLots, SizeLots,
+    TokenAtoms, TokenId, TradeId, TxId, Usd,
 };
 
 /// Most items in a receipt: the largest batch.
@@ -59,6 +60,8 @@ pub enum CloseReason {
     ScheduledCancel,
     /// Its owner could no longer back it when it was to trade.
     NotAdmitted,
+    /// It was to reduce more than the position that is left.
+    ReduceOnly,
 }
 tandem_codec::tags!(CloseReason {
     Filled = 0,
@@ -69,6 +72,7 @@ tandem_codec::tags!(CloseReason {
     FillLimit = 5,
     ScheduledCancel = 6,
     NotAdmitted = 7,
+    ReduceOnly = 16,
 });
 
 /// One trade.
@@ -88,13 +92,13 @@ pub struct Trade {
     pub taker: AccountId,
     /// The taker's order.
     pub taker_order: OrderId,
-    /// The taker's fee, in what the taker received.
+    /// The taker's fee: on spot in what the taker received, on perpetuals in USD.
     pub taker_fee: TokenAtoms,
     /// The maker.
     pub maker: AccountId,
     /// The maker's order.
     pub maker_order: OrderId,
-    /// The maker's fee, in what the maker received.
+    /// The maker's fee: on spot in what the maker received, on perpetuals in USD.
     pub maker_fee: TokenAtoms,
     /// What remains of the maker's order.
     pub maker_remaining: SizeLots,
@@ -113,6 +117,26 @@ tandem_codec::record!(Trade {
     maker_fee,
     maker_remaining,
 });
+
+/// What a trade did to one side's position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PositionChange {
+    /// Whose.
+    pub account: AccountId,
+    /// Where.
+    pub market: MarketId,
+    /// By which trade.
+    pub trade: TradeId,
+    /// The size before.
+    pub size_before: SignedLots,
+    /// The size after.
+    pub size: SignedLots,
+    /// The notional at which the size after was entered.
+    pub entry: QuoteAtoms,
+    /// Profit of what was closed, over its entry and before the fee.
+    pub closed_profit: Usd,
+}
+tandem_codec::record!(PositionChange { account, market, trade, size_before, size, entry, closed_profit });
 
 /// Something that happened to an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,6 +208,55 @@ pub enum Event {
         account: AccountId,
         /// Who.
         agent: Address,
+    },
+    /// A trade changed a position.
+    Position(PositionChange),
+    /// A position paid funding, or with a negative amount was paid.
+    Funding {
+        /// Whose.
+        account: AccountId,
+        /// Where.
+        market: MarketId,
+        /// The size that paid.
+        size: SignedLots,
+        /// What it paid.
+        paid: Usd,
+    },
+    /// A market's funding of an hour was fixed.
+    FundingRate {
+        /// Where.
+        market: MarketId,
+        /// The rate.
+        rate: Rate,
+        /// The mean premium.
+        premium: Rate,
+        /// The oracle price that it is paid on.
+        oracle: PriceTicks,
+    },
+    /// USD moved between an account's spot balance and its collateral.
+    ClassTransfer {
+        /// Whose.
+        account: AccountId,
+        /// What the collateral gained, or with a negative amount lost.
+        to_perp: Usd,
+    },
+    /// Collateral moved between accounts.
+    UsdTransfer {
+        /// From whom.
+        from: AccountId,
+        /// To whom.
+        to: AccountId,
+        /// How much.
+        amount: QuoteAtoms,
+    },
+    /// Collateral moved into an isolated position, or with a negative amount out of it, as its owner asked.
+    IsolatedMargin {
+        /// Whose.
+        account: AccountId,
+        /// Where.
+        market: MarketId,
+        /// How much.
+        amount: Usd,
     },
 }
 
@@ -288,6 +361,41 @@ impl Encode for Event {
                 account.encode(out);
                 agent.encode(out);
             }
+            Self::Position(change) => {
+                16u8.encode(out);
+                change.encode(out);
+            }
+            Self::Funding { account, market, size, paid } => {
+                17u8.encode(out);
+                account.encode(out);
+                market.encode(out);
+                size.encode(out);
+                paid.encode(out);
+            }
+            Self::FundingRate { market, rate, premium, oracle } => {
+                18u8.encode(out);
+                market.encode(out);
+                rate.encode(out);
+                premium.encode(out);
+                oracle.encode(out);
+            }
+            Self::ClassTransfer { account, to_perp } => {
+                19u8.encode(out);
+                account.encode(out);
+                to_perp.encode(out);
+            }
+            Self::UsdTransfer { from, to, amount } => {
+                20u8.encode(out);
+                from.encode(out);
+                to.encode(out);
+                amount.encode(out);
+            }
+            Self::IsolatedMargin { account, market, amount } => {
+                21u8.encode(out);
+                account.encode(out);
+                market.encode(out);
+                amount.encode(out);
+            }
         }
     }
 }
@@ -329,6 +437,30 @@ impl Decode for Event {
                 fee: Decode::decode(input)?,
             },
             6 => Self::AgentApproved { account: Decode::decode(input)?, agent: Decode::decode(input)? },
+            16 => Self::Position(Decode::decode(input)?),
+            17 => Self::Funding {
+                account: Decode::decode(input)?,
+                market: Decode::decode(input)?,
+                size: Decode::decode(input)?,
+                paid: Decode::decode(input)?,
+            },
+            18 => Self::FundingRate {
+                market: Decode::decode(input)?,
+                rate: Decode::decode(input)?,
+                premium: Decode::decode(input)?,
+                oracle: Decode::decode(input)?,
+            },
+            19 => Self::ClassTransfer { account: Decode::decode(input)?, to_perp: Decode::decode(input)? },
+            20 => Self::UsdTransfer {
+                from: Decode::decode(input)?,
+                to: Decode::decode(input)?,
+                amount: Decode::decode(input)?,
+            },
+            21 => Self::IsolatedMargin {
+                account: Decode::decode(input)?,
+                market: Decode::decode(input)?,
+                amount: Decode::decode(input)?,
+            },
             _ => return Err(input.invalid("event")),
         })
     }

@@ -338,5 +338,7 @@ pub struct OrderInfo {
     pub cloid: Option<Cloid>,
     /// How long it stays, as its trader said: one of those that let an order rest.
     pub time_in_force: TimeInForce,
+    /// Whether it may only make a position smaller.
+    pub reduce_only: bool,
 }
-tandem_codec::record!(OrderInfo { market, side, price, size, time, cloid, time_in_force });
+tandem_codec::record!(OrderInfo { market, side, price, size, time, cloid, time_in_force, reduce_only });

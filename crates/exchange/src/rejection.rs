@@ -57,6 +57,8 @@ rejections! {
     GroupingUnsupported = 23, "order grouping is not available on spot markets";
     /// A builder fee needs an approval.
     BuilderNotApproved = 24, "builder fee has not been approved";
+    /// A perpetual market has no price yet.
+    NoMarkPrice = 25, "asset has no mark price yet";
     /// The price is zero.
     PriceZero = 30, "order has zero price";
     /// Too many decimals or significant figures.
@@ -71,6 +73,12 @@ rejections! {
     SizeTooLarge = 35, "order is too large";
     /// Below the least notional.
     NotionalTooSmall = 36, "order must have minimum value of $10";
+    /// The price is beyond 80 % of the mark price.
+    PriceTooFar = 37, "order price cannot be more than 80% away from the reference price";
+    /// Above the greatest notional of an order.
+    OrderTooLarge = 38, "order value exceeds the maximum of the asset";
+    /// There is no opposite position that it could reduce, or others reduce it already.
+    ReduceOnlyWouldIncrease = 39, "reduce only order would increase position";
     /// The client order id is in use by an open order.
     CloidInUse = 40, "client order id is in use by an open order";
     /// The client order id was cancelled earlier in this block.
@@ -79,12 +87,18 @@ rejections! {
     TooManyOpenOrders = 42, "too many open orders";
     /// Not enough free balance.
     InsufficientBalance = 43, "insufficient spot balance";
+    /// Not enough margin for the order.
+    InsufficientMargin = 44, "insufficient margin to place order";
     /// A post-only order would have taken.
     PostOnlyWouldCross = 50, "post only order would have immediately matched";
     /// An immediate-or-cancel order met nothing.
     NoMatch = 51, "order could not immediately match against any resting orders";
     /// A fill-or-kill order could not fill whole.
     FillOrKillUnfilled = 52, "order could not be filled whole";
+    /// The order would raise open interest above the market's cap.
+    OpenInterestCap = 53, "order would increase open interest beyond its cap";
+    /// Not enough margin at the prices at which the order would trade.
+    InsufficientMarginAfterFill = 54, "insufficient margin at the prices of the fill";
     /// The order is not open, or not the signer's.
     UnknownOrder = 60, "order was never placed, already canceled, or filled";
     /// A modification names an order that is not open.
@@ -117,6 +131,14 @@ rejections! {
     TooManyAgents = 93, "too many agents";
     /// The agent's name is too long, or has control characters.
     AgentName = 94, "agent name is too long or has control characters";
+    /// Leverage below one or above the market's greatest.
+    LeverageOutOfRange = 95, "leverage is out of range";
+    /// The margin mode can't change while something is held or open.
+    MarginModeLocked = 96, "cannot switch leverage type with open position or orders";
+    /// No isolated position there.
+    NoIsolatedPosition = 97, "no isolated position";
+    /// Margin or collateral would fall below what must stay.
+    InsufficientWithdrawable = 98, "insufficient margin: the rest must stay behind open positions and orders";
     /// An amount left the range: a bound that the checks before should have kept.
     Overflow = 99, "amount is out of range";
 }

@@ -85,9 +85,10 @@ impl Settlement for SpotSettlement<'_> {
     type Error = Rejection;
 
     /// A spot maker's balance stands behind its order, so that only its owner's schedule keeps it from trading.
-    fn admit(&mut self, maker: &OrderKey, order: &Order) -> Result<bool, Rejection> {
+    fn admit(&mut self, maker: &OrderKey, order: &Order, size: SizeLots) -> Result<SizeLots, Rejection> {
         let account = AccountId(order.owner.0);
-        Ok(!self.orders.is_cancelled(AccountOrder { account, id: maker.id }, self.block))
+        let cancelled = self.orders.is_cancelled(AccountOrder { account, id: maker.id }, self.block);
+        Ok(if cancelled { SizeLots::ZERO } else { size })
     }
 
     fn fill(&mut self, fill: &Fill) -> Result<(), Rejection> {
@@ -178,6 +179,7 @@ pub(crate) const fn split<'a>(
         accounts: &mut tables.accounts,
         account_orders: &mut tables.account_orders,
         cloids: &mut tables.cloids,
+        reduce_only: &mut tables.reduce_only_orders,
     };
     let settlement = SpotSettlement {
         balances: &mut tables.balances,

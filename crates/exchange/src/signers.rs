@@ -166,7 +166,11 @@ pub(crate) fn items(action: &Action) -> u64 {
         | Action::ScheduleCancel(_)
         | Action::Noop
         | Action::SpotSend(_)
-        | Action::ApproveAgent(_) => 1,
+        | Action::ApproveAgent(_)
+        | Action::UpdateLeverage(_)
+        | Action::UpdateIsolatedMargin(_)
+        | Action::UsdClassTransfer(_)
+        | Action::UsdSend(_) => 1,
     };
     u64::try_from(count).unwrap_or(u64::MAX)
 }
@@ -390,9 +394,9 @@ mod tests {
         for (claim, standing, expected) in rows() {
             let early = Claim { items: 0, cancels_only: true, agent_required: false, ..claim };
             let of_the_action = [Inadmissible::AgentRequired, Inadmissible::OverBudget];
-            let verdict = expected.map(|_| ()).or_else(|reason| {
-                if of_the_action.contains(&reason) { Ok(()) } else { Err(reason) }
-            });
+            let verdict = expected
+                .map(|_| ())
+                .or_else(|reason| if of_the_action.contains(&reason) { Ok(()) } else { Err(reason) });
             assert_eq!(early.judge_early(&standing, NOW), verdict);
         }
     }

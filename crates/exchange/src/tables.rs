@@ -3,12 +3,14 @@
 //! Parts of keys that outsiders choose and that have no meaningful order (addresses, client order ids) enter as a
 //! 16-byte hash, so that nobody can grow a deep path in the state tree.
 
+use crate::perp::position::Position;
+use crate::perp::{PerpConfig, PerpEstimates, PerpMarket, PerpPrices, PerpTotals};
 use crate::records::{Account, Agent, Balance, Config, Counters, Market, OrderInfo, Signer, Token};
 use tandem_book::{Order, OrderKey};
 use tandem_crypto::sha256;
 use tandem_state::index::{Hashed, Ordered};
 use tandem_state::{keys, tables};
-use tandem_types::{AccountId, Address, BlockTime, Cloid, EngineId, MarketId, OrderId, TokenId};
+use tandem_types::{AccountId, Address, BlockTime, Cloid, EngineId, MarketId, OrderId, TokenId, Usd};
 
 /// An address, hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,6 +65,26 @@ pub struct ScheduledCancel {
     pub account: AccountId,
 }
 
+/// What an account has in a perpetual market.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PositionKey {
+    /// Whose.
+    pub account: AccountId,
+    /// Where.
+    pub market: MarketId,
+}
+
+/// An open reduce-only order, the newest of an account and market first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReduceOnlyKey {
+    /// Whose.
+    pub account: AccountId,
+    /// Where.
+    pub market: MarketId,
+    /// The order's number from the end of the range.
+    newest_first: u64,
+}
+
 macro_rules! hashed_key {
     ($($name:ident),*) => { $(
         impl tandem_codec::Encode for $name {
@@ -81,8 +103,11 @@ hashed_key!(AddressKey, CloidKey);
 tandem_codec::record!(BalanceKey { account, token });
 tandem_codec::record!(NonceKey { signer, nonce });
 tandem_codec::record!(AccountOrder { account, id });
+tandem_codec::record!(PositionKey { account, market });
+tandem_codec::record!(ReduceOnlyKey { account, market, newest_first });
 tandem_codec::record!(AgentSlot { account, name });
 tandem_codec::record!(ScheduledCancel { time, account });
+keys!(PositionKey: 6, ReduceOnlyKey: 14);
 keys!(AddressKey: 16, CloidKey: 16, BalanceKey: 6, NonceKey: 24, AccountOrder: 12, AgentSlot: 20, ScheduledCancel: 12);
 
 impl AddressKey {
@@ -122,6 +147,46 @@ impl AccountOrder {
     #[must_use]
     pub const fn last(account: AccountId) -> Self {
         Self { account, id: OrderId(u64::MAX) }
+    }
+}
+
+impl PositionKey {
+    /// The first possible market of `account`.
+    #[must_use]
+    pub const fn first(account: AccountId) -> Self {
+        Self { account, market: MarketId(0) }
+    }
+
+    /// The last possible market of `account`.
+    #[must_use]
+    pub const fn last(account: AccountId) -> Self {
+        Self { account, market: MarketId(u16::MAX) }
+    }
+}
+
+impl ReduceOnlyKey {
+    /// The key of an order.
+    #[must_use]
+    pub const fn new(account: AccountId, market: MarketId, order: OrderId) -> Self {
+        Self { account, market, newest_first: !order.0 }
+    }
+
+    /// Where the newest possible order of `account` in `market` would be.
+    #[must_use]
+    pub const fn first(account: AccountId, market: MarketId) -> Self {
+        Self { account, market, newest_first: 0 }
+    }
+
+    /// Where the oldest would be.
+    #[must_use]
+    pub const fn last(account: AccountId, market: MarketId) -> Self {
+        Self { account, market, newest_first: u64::MAX }
+    }
+
+    /// The order.
+    #[must_use]
+    pub const fn order(&self) -> OrderId {
+        OrderId(!self.newest_first)
     }
 }
 
@@ -181,5 +246,21 @@ tables! {
         sweeps: Ordered<AccountId, ()> = 15,
         /// From which of them on the next turn is.
         sweep_cursor: Ordered<(), AccountId> = 16,
+        /// Settings of perpetual markets.
+        perp_config: Ordered<(), PerpConfig> = 32,
+        /// Perpetual markets, numbered from 0 without gaps.
+        perp_markets: Hashed<MarketId, PerpMarket> = 33,
+        /// Their prices.
+        perp_prices: Hashed<MarketId, PerpPrices> = 34,
+        /// What price updates remember.
+        perp_estimates: Hashed<MarketId, PerpEstimates> = 35,
+        /// What trades change of them.
+        perp_totals: Hashed<MarketId, PerpTotals> = 36,
+        /// Collateral for perpetuals, below zero if profits elsewhere make up for it. Zero is not kept.
+        collaterals: Hashed<AccountId, Usd> = 37,
+        /// Positions, and the sizes of open orders beside them.
+        positions: Ordered<PositionKey, Position> = 38,
+        /// Open reduce-only orders by position, the newest first.
+        reduce_only_orders: Ordered<ReduceOnlyKey, ()> = 39,
     }
 }

@@ -46,7 +46,7 @@ impl Session<'_, '_> {
 
     /// The account that receives `amount` of `token`. One that is not there yet is made, at the sender's expense: what
     /// the sender has must suffice for the fee beside the amount.
-    fn recipient(
+    pub(crate) fn recipient(
         &mut self,
         address: &Address,
         token: TokenId,

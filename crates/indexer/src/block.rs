@@ -1,6 +1,7 @@
 //! What a block changed, for those who subscribe.
 
 use crate::orders::{OpenOrder, OrderStatus};
+use crate::rejected::RejectedOrder;
 use std::sync::Arc;
 use tandem_exchange::Trade;
 use tandem_types::{AccountId, BlockTime, Height, MarketId, TokenAtoms, TokenId, TxId};
@@ -59,6 +60,8 @@ pub struct BlockChanges {
     pub trades: Vec<Arc<TradeRow>>,
     /// Orders whose status or size changed, in order: one entry for each action that did.
     pub updates: Vec<OrderUpdate>,
+    /// Orders that were refused, in order.
+    pub rejected: Vec<RejectedOrder>,
     /// Accounts whose balances changed, in the order of their ids.
     pub balances: Vec<AccountId>,
     /// Transfers in order.

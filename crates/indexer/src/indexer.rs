@@ -7,10 +7,11 @@ use crate::fills::Fills;
 use crate::history::{ClosedOrder, OrderHistory};
 use crate::markets::{Markets, entry};
 use crate::orders::{self, OpenOrder, OrderStatus};
+use crate::rejected::{self, Rejected};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use tandem_book::Side;
-use tandem_exchange::{Balance, BalanceKey, Event, ExchangeTables, Trade};
+use tandem_exchange::{Balance, BalanceKey, Event, ExchangeTables, QUOTE, Trade};
 use tandem_node::DecidedBlock;
 use tandem_state::{Delta, Prefix};
 use tandem_stf::ChainTables;
@@ -32,6 +33,7 @@ pub struct Indexer {
     candles: BTreeMap<MarketId, Candles>,
     open: HashMap<OrderId, OpenOrder>,
     history: OrderHistory,
+    rejected: Rejected,
     fills: Fills,
 }
 
@@ -58,7 +60,7 @@ impl Indexer {
     pub fn set_past(&mut self, past: Past) {
         let Past(past) = past;
         (self.trades, self.candles) = (past.trades, past.candles);
-        (self.history, self.fills) = (past.history, past.fills);
+        (self.history, self.rejected, self.fills) = (past.history, past.rejected, past.fills);
     }
 
     /// Moves on to the next block. `balance` is asked for what a trader holds where the block left it as it was.
@@ -75,9 +77,11 @@ impl Indexer {
         let touched: BTreeSet<MarketId> =
             books.filter_map(|change| depth::follow(&mut self.depths, &change)).collect();
         changes.books = touched.into_iter().collect();
-        for receipt in &block.receipts.actions {
+        for (receipt, raw) in block.receipts.actions.iter().zip(&block.block.body.actions) {
             self.follow_events(&receipt.events, receipt.tx, &mut changes);
+            changes.rejected.extend(rejected::rejected(raw, receipt, self.time));
         }
+        self.rejected.add(self.height, &mut changes.rejected);
         self.follow_events(&block.receipts.due, TxId::default(), &mut changes);
         self.keep_trades(block, balance, &mut changes);
         changes.balances = changed_accounts(&block.delta);
@@ -128,7 +132,14 @@ impl Indexer {
                     let (from, to, token, amount) = (*from, *to, *token, *amount);
                     changes.transfers.push(TransferRow { from, to, token, amount, tx });
                 }
-                Event::AccountCreated { .. } | Event::AgentApproved { .. } => {}
+                Event::AccountCreated { .. }
+                | Event::AgentApproved { .. }
+                | Event::Position(_)
+                | Event::Funding { .. }
+                | Event::FundingRate { .. }
+                | Event::ClassTransfer { .. }
+                | Event::UsdTransfer { .. }
+                | Event::IsolatedMargin { .. } => {}
             }
         }
         touched.sort_unstable();
@@ -177,7 +188,20 @@ impl Indexer {
                 | Event::Reduced { .. }
                 | Event::Closed { .. }
                 | Event::AccountCreated { .. }
-                | Event::AgentApproved { .. } => {}
+                | Event::AgentApproved { .. }
+                | Event::Position(_)
+                | Event::Funding { .. }
+                | Event::FundingRate { .. }
+                | Event::UsdTransfer { .. }
+                | Event::IsolatedMargin { .. } => {}
+                Event::ClassTransfer { account, to_perp } => {
+                    let amount = TokenAtoms(to_perp.0.unsigned_abs());
+                    if to_perp.is_negative() {
+                        holdings.undo_receipt(*account, QUOTE, amount);
+                    } else {
+                        holdings.undo_payment(*account, QUOTE, amount);
+                    }
+                }
             }
         }
         for row in &changes.trades {
@@ -240,6 +264,12 @@ impl Indexer {
     #[must_use]
     pub const fn history(&self) -> &OrderHistory {
         &self.history
+    }
+
+    /// Orders that were refused.
+    #[must_use]
+    pub const fn rejected(&self) -> &Rejected {
+        &self.rejected
     }
 
     /// An open order.

@@ -75,6 +75,7 @@ impl OrderStatus {
                 CloseReason::SelfTrade => "selfTradeCanceled",
                 CloseReason::ScheduledCancel => "scheduledCancel",
                 CloseReason::NotAdmitted => "marginCanceled",
+                CloseReason::ReduceOnly => "reduceOnlyCanceled",
             },
         }
     }

@@ -1,6 +1,6 @@
 //! Views of blocks made on a small chain, against the state and against sums by hand.
 
-use crate::{Indexer, Interval, OrderStatus};
+use crate::{Indexer, Interval, OrderStatus, REJECTED_ID_FIRST};
 use std::sync::Arc;
 use tandem_book::Side;
 use tandem_exchange::{BalanceKey, CloseReason, ItemStatus};
@@ -105,6 +105,37 @@ fn depth_orders_and_fills_follow_the_blocks() {
 }
 
 #[test]
+fn refused_orders_are_numbered_and_kept_beside_those_that_ended() {
+    let mut world = World::new();
+    let trader = Signer::wallet(1);
+    let step = world.chain.act(&trader, &place(&[sell(BTC, "100", "1"), sell(BTC, "100", "1000")]));
+    let id = resting(&step, 0);
+    let first = world.see(&step).rejected;
+    let step = world.chain.act_all(&[
+        (&trader, modify(id, sell(BTC, "100.00001", "1"))),
+        (&trader, modify(OrderId(77), sell(BTC, "101", "1"))),
+        (&trader, cancel(BTC, &[OrderId(78)])),
+        (&trader, place(&[buy(BTC, "1", "1")])),
+    ]);
+    let second = world.see(&step).rejected;
+    let account = world.indexer.markets().account(&trader.address()).unwrap();
+    let of_block = |height: u64, place: u64| OrderId(REJECTED_ID_FIRST + (height << 20) + place);
+    let short: Vec<_> = first.iter().chain(&second).map(|order| (order.id, order.word())).collect();
+    // Neither an order that is not open nor a cancel is an order refused.
+    assert_eq!(
+        short,
+        [
+            (of_block(1, 0), "insufficientSpotBalanceRejected"),
+            (of_block(2, 0), "tickRejected"),
+            (of_block(2, 1), "minTradeNtlRejected")
+        ]
+    );
+    assert!(world.indexer.rejected().of(account).eq(first.iter().chain(&second).rev()));
+    assert_eq!(world.indexer.history().of(account).count(), 0);
+    assert_eq!(world.indexer.open_order(id).map(|order| order.id), Some(id));
+}
+
+#[test]
 fn candles_and_the_day_sum_the_trades() {
     let mut world = World::new();
     let (maker, taker) = (Signer::wallet(1), Signer::wallet(2));
@@ -140,7 +171,8 @@ fn what_is_learnt_of_the_past_is_what_was_seen() {
     let mut world = World::new();
     let (maker, taker) = (Signer::wallet(1), Signer::wallet(2));
     for round in 0..6 {
-        let step = world.chain.act(&maker, &place(&[sell(BTC, "100", "1"), sell(BTC, "101", "1")]));
+        let orders = [sell(BTC, "100", "1"), sell(BTC, "101", "1"), sell(BTC, "101", "1000")];
+        let step = world.chain.act(&maker, &place(&orders));
         let second = resting(&step, 1);
         world.see(&step);
         let change =
@@ -161,6 +193,8 @@ fn what_is_learnt_of_the_past_is_what_was_seen() {
     assert_eq!(again.depth(MARKET), seen.depth(MARKET));
     assert!(again.fills().of(account).eq(seen.fills().of(account)));
     assert!(again.history().of(account).eq(seen.history().of(account)));
+    assert!(again.rejected().of(account).eq(seen.rejected().of(account)));
     assert!(again.trades(MARKET).eq(seen.trades(MARKET)));
+    assert_eq!(seen.rejected().of(account).count(), 6);
     assert!(seen.fills().of(account).count() >= 6 && seen.history().of(account).count() >= 6);
 }

@@ -184,6 +184,7 @@ impl Executor {
             time,
             proposer: Address(self.proposer.0),
             last_commit: &self.certificate,
+            price_reports: &[],
             actions: &actions,
             shares: Some(&self.shares),
             evm_transactions: &evm,

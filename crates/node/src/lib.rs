@@ -6,6 +6,7 @@
 //! - [`Pool`] admits what clients send and answers when a block has decided it.
 //! - [`NodeHandle`] is what the faces hold. [`open`] makes all of these from a home on disk, with the [`Wal`] in which
 //!   consensus keeps what it says.
+//! - [`Reexecution`] needs none of them: it judges decided blocks anew, from the genesis on.
 //!
 //! Order of events at a decision: durable, then the readers' copy, then subscribers, then the waiting clients. So whoever
 //! has an answer reads its own writes, and an answered order survives a crash at any instruction.
@@ -23,6 +24,7 @@ mod open;
 mod parallel;
 mod past_deltas;
 mod pool;
+mod reexecution;
 mod verifier;
 mod wal;
 mod workers;
@@ -36,4 +38,5 @@ pub use history::{EVM_BLOCK_BY_HASH, EVM_BLOCK_BY_NUMBER, EVM_TRANSACTION, TX};
 pub use identity::{consensus_domain, identity, validator_set};
 pub use open::{Opened, open};
 pub use pool::{Pool, PoolLimits};
+pub use reexecution::{BlockFault, CertificateFault, Reexecution, ReexecutionError};
 pub use wal::Wal;

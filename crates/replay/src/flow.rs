@@ -50,6 +50,17 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// The order that it places, changes, cancels or takes from.
+    #[must_use]
+    pub const fn order(&self) -> u64 {
+        match self {
+            Self::Place { id, .. } | Self::Reduce { id, .. } | Self::Cancel { id } => *id,
+            Self::Take { against, .. } => *against,
+        }
+    }
+}
+
 /// Messages that no trader of the replay sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Skipped {

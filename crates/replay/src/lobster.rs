@@ -54,6 +54,8 @@ pub enum FlowError {
     },
 }
 
+/// Decimals of the format's prices: they count ten-thousandths of a dollar.
+pub const PRICE_DECIMALS: u8 = 4;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const MS_PER_SECOND: u64 = 1_000;
 

@@ -164,8 +164,8 @@ impl Lockstep {
         command: &crate::Command,
     ) -> Result<Transaction, LockstepError> {
         let nonce = self.start.0 + at as u64;
-        let source = self.identity.network.source();
-        let signed = traders.sign(command, nonce, source).ok_or(LockstepError::Unsayable(at))?;
+        let signed =
+            traders.sign(command, nonce, &self.identity.network).ok_or(LockstepError::Unsayable(at))?;
         Transaction::from_signed(&signed, &self.identity.network)
             .map_err(|error| LockstepError::Transaction { at, error: TransactionError::Check(error) })
     }
@@ -180,6 +180,7 @@ impl Lockstep {
             time,
             proposer: self.proposer,
             last_commit: &[],
+            price_reports: &[],
             actions: transactions,
             shares: None,
             evm_transactions: none,

@@ -8,11 +8,12 @@ use tandem_evm::{Admission, HardFork};
 use tandem_exchange::action::{
     Action, Decimal, Network, NetworkKind, Order, OrderKind, OrderRef, TimeInForce,
 };
+use tandem_exchange::perp::PerpGenesis;
 use tandem_exchange::{
     Allocation, Config, Event, ExchangeGenesis, SPOT_ASSET_BASE, Token, TokenName, Transaction,
 };
 use tandem_reference_book::{Arriving, Book, Event as TwinEvent, Kind, Outside, Own, Resting};
-use tandem_replay::{Lockstep, Message, Traders, read_messages};
+use tandem_replay::{Lockstep, Message, RequestKey, Traders, read_messages};
 use tandem_stf::{Genesis, Identity, Outcome};
 use tandem_system::{Parameters, SystemGenesis, Validator};
 use tandem_types::{Address, BlockTime, ChainId, PriceScale, QuoteAtoms, TokenAtoms, TokenId};
@@ -23,13 +24,14 @@ const PER_BLOCK: usize = 40;
 const TICKS_PER_UNIT: u64 = 10_000;
 const FILE: &str = "data/lobster_aapl_2012-06-21_0930-1030_messages.csv.gz";
 
-fn keys() -> Vec<SigningKey> {
-    (1..=ACCOUNTS).map(|seed| SigningKey::from_bytes(&[seed; 32]).expect("below the order")).collect()
+fn keys() -> Vec<RequestKey> {
+    let key = |seed| SigningKey::from_bytes(&[seed; 32]).expect("below the order");
+    (1..=ACCOUNTS).map(|seed| RequestKey::Secp256k1(key(seed))).collect()
 }
 
 fn genesis() -> Genesis {
     let allocation = |address: Address, token| Allocation { address, token, amount: TokenAtoms(1 << 58) };
-    let addresses: Vec<Address> = keys().iter().map(SigningKey::address).collect();
+    let addresses: Vec<Address> = keys().iter().map(RequestKey::address).collect();
     let token =
         |name, size_decimals| Token { name: TokenName::new(name).unwrap(), wei_decimals: 8, size_decimals };
     Genesis {
@@ -53,6 +55,7 @@ fn genesis() -> Genesis {
                 .iter()
                 .flat_map(|address| [allocation(*address, TokenId(0)), allocation(*address, TokenId(1))])
                 .collect(),
+            perps: PerpGenesis::default(),
         },
         evm: Vec::new(),
     }
@@ -94,7 +97,7 @@ fn recorded() -> Option<Vec<Message>> {
     let campaign: usize =
         std::env::var("TANDEM_CAMPAIGN").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
     let mut messages = read_messages(File::open(root.join(FILE)).ok()?).unwrap();
-    messages.truncate(2_000 * campaign);
+    messages.truncate(8_000 * campaign);
     Some(messages)
 }
 
@@ -203,7 +206,7 @@ fn fills(outcome: &Outcome) -> Vec<Fill> {
 fn replay(messages: &[Message]) -> (String, usize) {
     let genesis = genesis();
     let traders = Traders::new(keys(), u32::from(SPOT_ASSET_BASE)).unwrap();
-    let senders: Vec<Address> = keys().iter().map(SigningKey::address).collect();
+    let senders: Vec<Address> = keys().iter().map(RequestKey::address).collect();
     let mut lockstep = Lockstep::new(&genesis, identity(&genesis)).unwrap();
     let (mut twin, mut total) = (Twin::default(), 0);
     lockstep
@@ -226,11 +229,19 @@ fn a_replay_ends_in_the_same_root_twice_and_fills_as_the_naive_twin_does() {
 }
 
 #[test]
-fn recorded_order_flow_fills_as_the_naive_twin_does() {
+fn recorded_order_flow_ends_in_the_same_root_twice_and_fills_as_the_naive_twin_does() {
     let Some(messages) = recorded() else {
         println!("the recorded order flow is not at hand: set TANDEM_SHARED to the folder that holds {FILE}");
         return;
     };
-    let (_, fills) = replay(&messages);
+    let (root, fills) = replay(&messages);
     assert!(fills > 0);
+    assert_eq!(replay(&messages), (root, fills));
+}
+
+#[test]
+fn one_message_more_or_less_is_another_root() {
+    let messages = made_up();
+    let (all, one_less) = (replay(&messages[..80]), replay(&messages[..79]));
+    assert_ne!(all.0, one_less.0);
 }

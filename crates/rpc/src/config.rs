@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::time::Duration;
+use tandem_connections::ConnectionLimits;
 
 /// Where and how to serve.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +24,18 @@ impl RpcConfig {
 /// Bounds of what clients may take. The defaults are those of Ethereum clients where they have one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections at a time, on each address.
+    /// Connections at a time, WebSockets among them; more are closed at once.
     pub connections_max: u32,
+    /// Connections from one address.
+    pub connections_per_ip_max: u32,
+    /// How long a connection may take for the head of its next request; so also how long it may be idle.
+    pub head_timeout: Duration,
+    /// How long a request may take, from its head to its answer.
+    pub request_timeout: Duration,
+    /// How long a client may take nothing of what is sent to it.
+    pub write_timeout: Duration,
+    /// How often a silent WebSocket is pinged; one that answers none of three is closed.
+    pub ping_interval: Duration,
     /// Bytes of a request's body, or of a WebSocket message.
     pub request_bytes_max: u32,
     /// Bytes of a response.
@@ -48,7 +59,12 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections_max: 1_024,
+            connections_max: 10_000,
+            connections_per_ip_max: 5_000,
+            head_timeout: Duration::from_secs(60),
+            request_timeout: Duration::from_secs(60),
+            write_timeout: Duration::from_secs(20),
+            ping_interval: Duration::from_secs(30),
             request_bytes_max: 5 * 1024 * 1024,
             response_bytes_max: 25 * 1024 * 1024,
             batch_max: 1_000,
@@ -63,8 +79,30 @@ impl Default for Limits {
     }
 }
 
-/// How often a silent WebSocket is pinged; one that answers none of three is closed.
-pub(crate) const PING_INTERVAL: Duration = Duration::from_secs(30);
+impl Limits {
+    /// The bounds of connections as such.
+    pub(crate) const fn connections(&self) -> ConnectionLimits {
+        ConnectionLimits {
+            all_max: self.connections_max as usize,
+            per_ip_max: self.connections_per_ip_max as usize,
+            head_timeout: self.head_timeout,
+            write_timeout: self.write_timeout,
+        }
+    }
+
+    /// The same bounds where no more than `connections` can be open: an address gets half of them.
+    #[must_use]
+    pub fn within(self, connections: u32) -> Self {
+        Self {
+            connections_max: self.connections_max.min(connections),
+            connections_per_ip_max: self.connections_per_ip_max.min(connections / 2),
+            ..self
+        }
+    }
+}
+
+/// Pings unanswered after which a WebSocket is closed.
+pub(crate) const PINGS_MISSED_MAX: usize = 3;
 /// Messages queued for a WebSocket before its subscriptions wait for it.
 pub(crate) const WEBSOCKET_QUEUE_MAX: u32 = 256;
 /// Most blocks of `eth_feeHistory`, as in geth.

@@ -23,8 +23,13 @@ pub fn apply_block(
     block: &CheckedBlock,
 ) -> Result<Outcome, InvalidBlock> {
     let header = block.header();
-    let given =
-        Given { parent, time: header.time, proposer: header.proposer, last_commit: block.last_commit() };
+    let given = Given {
+        parent,
+        time: header.time,
+        proposer: header.proposer,
+        last_commit: block.last_commit(),
+        price_reports: block.price_reports(),
+    };
     let mut supply = Proposed { block, next: 0, executed: 0 };
     let outcome = execute(chain, &given, &mut supply)?;
     let verdict = match first_difference(&outcome.header, header) {

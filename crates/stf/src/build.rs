@@ -18,7 +18,8 @@ use tandem_coprocessor::Work;
 use tandem_evm::{CheckedEvmTx, TxError};
 use tandem_exchange::Transaction;
 use tandem_exchange::action::ByClass;
-use tandem_types::{Address, Block, BlockTime, Header};
+use tandem_oracle::CheckedReport;
+use tandem_types::{Address, Block, BlockTime, Body, Header};
 
 /// What a block is to be built from. `A` and `T` are the checked transactions, or pointers to them.
 #[derive(Debug)]
@@ -31,6 +32,9 @@ pub struct Builder<'a, A, T> {
     pub proposer: Address,
     /// The certificate of the parent.
     pub last_commit: &'a [u8],
+    /// The price reports that came with the votes for the parent, in the order of validators; none if it is no price
+    /// height or the chain has no perpetual markets.
+    pub price_reports: &'a [CheckedReport],
     /// Exchange actions in class order; within a class, in the order wanted.
     pub actions: &'a [A],
     /// How the classes share the block; without, each class may take all that is left.
@@ -85,6 +89,7 @@ impl<A: Borrow<Transaction>, T: Borrow<CheckedEvmTx>> Builder<'_, A, T> {
             time: self.time,
             proposer: self.proposer,
             last_commit: self.last_commit,
+            price_reports: self.price_reports,
         };
         let work = chain.tables.system.parameters.peek(&()).ok_or(InvalidBlock::State)?.block_work_max;
         let mut selection = Selection::new(self, Work(work));
@@ -92,5 +97,13 @@ impl<A: Borrow<Transaction>, T: Borrow<CheckedEvmTx>> Builder<'_, A, T> {
         let Selection { body, taken, refused_actions, refused_transactions, .. } = selection;
         let block = Block { header: outcome.header.clone(), body };
         Ok(Built { block, outcome, taken, refused_actions, refused_transactions })
+    }
+}
+
+impl<A, T> Builder<'_, A, T> {
+    /// The body before any transaction.
+    fn empty_body(&self) -> Body {
+        let price_reports = self.price_reports.iter().map(|report| report.raw().to_vec()).collect();
+        Body { last_commit: self.last_commit.to_vec(), price_reports, ..Body::default() }
     }
 }

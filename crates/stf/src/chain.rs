@@ -5,6 +5,7 @@ use crate::invalid::InvalidBlock;
 use alloc::vec::Vec;
 use tandem_evm::{EvmTables, EvmTries, StateChanges};
 use tandem_exchange::ExchangeTables;
+use tandem_oracle::OracleTables;
 use tandem_state::index::Ordered;
 use tandem_state::tree::{ApplyError, PartialTree, Tree, Update};
 use tandem_state::{AnyTable, Delta, DeltaError, Direction, Prefix, Tables, tables};
@@ -28,6 +29,8 @@ pub struct ChainTables {
     pub head: HeadTables,
     /// The exchange.
     pub exchange: ExchangeTables,
+    /// What validators reported.
+    pub oracle: OracleTables,
     /// The EVM.
     pub evm: EvmTables,
 }
@@ -37,6 +40,7 @@ impl Tables for ChainTables {
         self.system.visit(show);
         self.head.visit(show);
         self.exchange.visit(show);
+        self.oracle.visit(show);
         self.evm.visit(show);
     }
 
@@ -44,6 +48,7 @@ impl Tables for ChainTables {
         self.system.visit_mut(show);
         self.head.visit_mut(show);
         self.exchange.visit_mut(show);
+        self.oracle.visit_mut(show);
         self.evm.visit_mut(show);
     }
 }

@@ -8,7 +8,8 @@ use tandem_codec::Decode;
 use tandem_evm::{Admission, CheckedEvmTx};
 use tandem_exchange::action::Network;
 use tandem_exchange::{Transaction, TransactionError};
-use tandem_types::{BLOCK_BYTES_MAX, Block, BlockId, Header};
+use tandem_oracle::report::{CheckedReport, Scope};
+use tandem_types::{BLOCK_BYTES_MAX, Block, BlockId, Header, Height};
 
 /// What signatures are checked against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,19 @@ pub struct Identity {
     pub network: Network,
     /// The EVM's chain.
     pub evm: Admission,
+}
+
+impl Identity {
+    /// What the price reports in a block with this header are signed for: they came with the votes for its parent.
+    #[must_use]
+    pub const fn report_scope(&self, header: &Header) -> Scope {
+        Scope {
+            chain_id: self.network.chain_id,
+            genesis_hash: self.network.genesis_hash,
+            height: Height(header.height.0.saturating_sub(1)),
+            block: header.parent,
+        }
+    }
 }
 
 /// How independent work is done: one after the other in the guest, on all cores in a node.
@@ -65,6 +79,7 @@ pub struct CheckedBlock {
     actions: Vec<Transaction>,
     evm_transactions: Vec<CheckedEvmTx>,
     last_commit: Vec<u8>,
+    price_reports: Vec<CheckedReport>,
 }
 
 impl CheckedBlock {
@@ -97,12 +112,19 @@ impl CheckedBlock {
     pub fn last_commit(&self) -> &[u8] {
         &self.last_commit
     }
+
+    /// The price reports.
+    #[must_use]
+    pub fn price_reports(&self) -> &[CheckedReport] {
+        &self.price_reports
+    }
 }
 
 /// Checks everything about a block that needs no state.
 ///
 /// # Errors
-/// [`InvalidBlock::Encoding`], [`InvalidBlock::Action`] or [`InvalidBlock::EvmTransaction`]: the first by place.
+/// [`InvalidBlock::Encoding`], [`InvalidBlock::Action`], [`InvalidBlock::EvmTransaction`] or
+/// [`InvalidBlock::PriceReport`]: the first by place.
 pub fn check_block(
     bytes: &[u8],
     identity: &Identity,
@@ -120,6 +142,9 @@ pub fn check_block(
     });
     let evm_transactions =
         in_order(transactions, |index, reason| InvalidBlock::EvmTransaction { index, reason })?;
+    let scope = identity.report_scope(&block.header);
+    let reports = join.map(&block.body.price_reports, |raw| CheckedReport::from_raw(raw, &scope));
+    let price_reports = in_order(reports, |index, error| InvalidBlock::PriceReport { index, error })?;
     let id = block_id(&block.header);
     Ok(CheckedBlock {
         header: block.header,
@@ -127,6 +152,7 @@ pub fn check_block(
         actions,
         evm_transactions,
         last_commit: block.body.last_commit,
+        price_reports,
     })
 }
 

@@ -5,11 +5,13 @@ use crate::execution::{Given, Phases};
 use crate::header::{EvmHead, block_id, tagged_hash};
 use crate::invalid::InvalidBlock;
 use crate::outcome::Outcome;
+use alloc::vec::Vec;
 use alloy_primitives::keccak256;
 use tandem_coprocessor::Coprocessor;
 use tandem_crypto::merkle::{ListName, list_root};
 use tandem_evm::StateChanges;
 use tandem_exchange::Exchange;
+use tandem_oracle::CheckedReport;
 use tandem_state::{Delta, Direction, Tables};
 use tandem_types::{
     ActionsRoot, BLOCK_VERSION, CommitRoot, CrossRoot, DecisionsRoot, EvidenceRoot, EvmRoot,
@@ -31,7 +33,7 @@ pub(crate) fn close(
     let evm_header = write_evm_head(chain, &mut phases, evm_root);
 
     let mut delta = chain.tables.system.seal();
-    for later in [chain.tables.head.seal(), exchange, evm] {
+    for later in [chain.tables.head.seal(), exchange, chain.tables.oracle.seal(), evm] {
         delta.append(&later);
     }
     if let Err(error) = follow_entries(chain, &delta) {
@@ -82,6 +84,11 @@ fn write_evm_head(chain: &mut Chain<impl StateTree>, phases: &mut Phases, evm_ro
     head.hash
 }
 
+fn price_reports_root(given: &Given<'_>) -> [u8; 32] {
+    let leaves: Vec<Hash> = given.price_reports.iter().map(CheckedReport::hash).collect();
+    list_root(ListName::new("price reports"), &leaves).0
+}
+
 fn header(
     chain: &Chain<impl StateTree>,
     given: &Given<'_>,
@@ -105,7 +112,7 @@ fn header(
         actions_root: ActionsRoot(list_root(ListName::new("actions"), &phases.action_leaves).0),
         evm_transactions_root: EvmTransactionsRoot(transactions.unwrap_or_default()),
         commit_root: CommitRoot(tagged_hash(b"tandem/commit/1", given.last_commit)),
-        price_reports_root: PriceReportsRoot(empty("price reports")),
+        price_reports_root: PriceReportsRoot(price_reports_root(given)),
         evidence_root: EvidenceRoot(empty("evidence")),
         decisions_root: DecisionsRoot(empty("decisions")),
         registry_root: RegistryRoot(empty("registry updates")),

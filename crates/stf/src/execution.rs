@@ -11,7 +11,8 @@ use alloy_primitives::{B256, keccak256};
 use tandem_coprocessor::{BlockContext, Coprocessor, Handle, Work, WorkMeter};
 use tandem_evm::{BlockExecutor, EvmBlockEnv, EvmError, EvmOutcome, HardFork, TxError};
 use tandem_exchange::action::Class;
-use tandem_exchange::{Call, Capacity, Exchange, Receipt, claim_of};
+use tandem_exchange::{Call, Capacity, Exchange, Receipt, claim_of, perp};
+use tandem_oracle::{CheckedReport, report};
 use tandem_state::Tables;
 use tandem_system::{NetworkKind, Parameters, ValidatorSet, require_enshrined};
 use tandem_types::{Address, BlockTime, Hash, Header, ValidatorSetHash};
@@ -23,6 +24,7 @@ pub(crate) struct Given<'a> {
     pub(crate) time: BlockTime,
     pub(crate) proposer: Address,
     pub(crate) last_commit: &'a [u8],
+    pub(crate) price_reports: &'a [CheckedReport],
 }
 
 /// Executes a block: the phases of DESIGN §5, in order. On success the chain stands after the block.
@@ -55,6 +57,7 @@ fn run_phases(
     supply: &mut impl Supply,
 ) -> Result<Phases, InvalidBlock> {
     let mut phases = Phases::begin(tables, given)?;
+    phases.prices(tables, given)?;
     phases.actions(tables, supply)?;
     phases.due_work(tables)?;
     phases.evm(tables, given, supply)?;
@@ -101,6 +104,26 @@ impl Phases {
             evm: None,
             validators: ValidatorSetHash::default(),
         })
+    }
+
+    /// Prices: what the validators reported with their votes for the parent, if that was a price height.
+    fn prices(&mut self, tables: &mut ChainTables, given: &Given<'_>) -> Result<(), InvalidBlock> {
+        let markets = if self.parameters.is_price_height(given.parent.height) {
+            perp::prices::market_count(&mut tables.exchange)
+        } else {
+            0
+        };
+        if markets == 0 {
+            let none = given.price_reports.is_empty();
+            return if none { Ok(()) } else { Err(InvalidBlock::NotPriceHeight) };
+        }
+        let (validators, now) = (ValidatorSet::current(&mut tables.system), self.block.time);
+        report::judge(given.price_reports, &validators).map_err(InvalidBlock::PriceReports)?;
+        tables.oracle.record_reports(given.price_reports, now);
+        let stale_ms = tables.exchange.perp_config.get(&()).copied().unwrap_or_default().price_stale_ms;
+        let medians = tables.oracle.median_prices(&validators, now, stale_ms, markets);
+        perp::prices::update(&mut tables.exchange, &medians, now, &mut self.receipts.due);
+        Ok(())
     }
 
     /// Exchange actions, in class order.
@@ -152,7 +175,7 @@ impl Phases {
         let mut handle =
             Handle { tables: &mut tables.exchange, block: self.block, meter: &mut meter, interfaces: () };
         let reply = Exchange::due_work(&mut handle).map_err(|_| InvalidBlock::State)?;
-        self.receipts.due = reply.events;
+        self.receipts.due.extend(reply.events);
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use tandem_codec::DecodeError;
 use tandem_evm::{EvmError, TriesError};
 use tandem_exchange::BrokenPromise;
 use tandem_exchange::{Inadmissible, TransactionError};
+use tandem_oracle::{ReportError, ReportsError};
 use tandem_state::ReadSet;
 use tandem_state::tree::ApplyError;
 
@@ -29,6 +30,17 @@ pub enum InvalidBlock {
         /// Why.
         reason: tandem_evm::TxRejection,
     },
+    /// A price report is not one, or is not signed for this place.
+    PriceReport {
+        /// Its place in the block.
+        index: usize,
+        /// Why.
+        error: ReportError,
+    },
+    /// The price reports are not those of enough validators.
+    PriceReports(ReportsError),
+    /// Price reports in a block that takes none.
+    NotPriceHeight,
     /// An action may not stand in this block.
     Inadmissible {
         /// Its place in the block.
@@ -69,6 +81,9 @@ impl fmt::Display for InvalidBlock {
             Self::Header(field) => write!(f, "header field {field} is wrong"),
             Self::Action { index, error } => write!(f, "action {index}: {error}"),
             Self::EvmTransaction { index, reason } => write!(f, "EVM transaction {index}: {reason}"),
+            Self::PriceReport { index, error } => write!(f, "price report {index}: {error}"),
+            Self::PriceReports(error) => error.fmt(f),
+            Self::NotPriceHeight => f.write_str("price reports in a block that takes none"),
             Self::Inadmissible { index, reason } => write!(f, "action {index}: {reason}"),
             Self::ClassOrder { index } => write!(f, "action {index} stands behind one of a later class"),
             Self::TooMuchWork { index } => write!(f, "action {index} passes the block's work limit"),

@@ -142,6 +142,12 @@ impl Parameters {
         height.is_multiple_of(self.evm_interval)
     }
 
+    /// Whether validators report prices with their votes for the block at `height`. Nobody votes for the genesis.
+    #[must_use]
+    pub const fn is_price_height(&self, height: Height) -> bool {
+        height.0 > 0 && height.is_multiple_of(self.price_interval)
+    }
+
     /// Whether the Core root is computed at `height`.
     #[must_use]
     pub const fn is_root_height(&self, height: Height) -> bool {

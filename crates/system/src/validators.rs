@@ -50,6 +50,19 @@ impl ValidatorSet {
         self.0.iter()
     }
 
+    /// The power of a validator; `None` if it is none.
+    #[must_use]
+    pub fn power_of(&self, address: &Address) -> Option<u64> {
+        let at = self.0.binary_search_by_key(address, |(address, _)| *address).ok()?;
+        self.0.get(at).map(|(_, validator)| validator.power)
+    }
+
+    /// The power of all.
+    #[must_use]
+    pub fn total_power(&self) -> u128 {
+        self.0.iter().fold(0, |sum, (_, validator)| u128::saturating_add(sum, u128::from(validator.power)))
+    }
+
     /// What the header commits to.
     #[must_use]
     pub fn hash(&self) -> ValidatorSetHash {

@@ -2,6 +2,7 @@
 
 use crate::Signer;
 use tandem_exchange::action::AssetId;
+use tandem_exchange::perp::PerpGenesis;
 use tandem_exchange::{Allocation, Config, ExchangeGenesis, SPOT_ASSET_BASE, Token, TokenName};
 use tandem_stf::{EvmAllocation, Genesis};
 use tandem_system::{Parameters, SystemGenesis, Validator};
@@ -76,6 +77,7 @@ pub fn genesis() -> Genesis {
             tokens: vec![token("USDC", 8, 8), token("BTC", 10, 5), token("PURR", 5, 0)],
             markets: vec![BTC, PURR],
             allocations: allocations.collect(),
+            perps: PerpGenesis::default(),
         },
         evm: wallets.iter().map(native).collect(),
     }

@@ -3,16 +3,21 @@
 use crate::Signer;
 use crate::genesis::{CHAIN_ID, genesis};
 use crate::invariants::{assert_invariants, totals};
+use crate::perps;
 use tandem_codec::{Decode, Encode};
 use tandem_evm::{Admission, CheckedEvmTx, HardFork, TxError};
 use tandem_exchange::action::{Action, ByClass, Network, NetworkKind};
-use tandem_exchange::{AddressKey, Balance, BalanceKey, ItemStatus, Receipt, Rejection, Transaction};
+use tandem_exchange::perp::position::Position;
+use tandem_exchange::{
+    AddressKey, Balance, BalanceKey, ItemStatus, PositionKey, Receipt, Rejection, Transaction,
+};
+use tandem_oracle::{CheckedReport, Quote, Report};
 use tandem_state::{Direction, Tables};
 use tandem_stf::{
     Builder, Built, Chain, CheckedBlock, ClassShares, Genesis, Identity, InvalidBlock, NothingKnown, Outcome,
     Refusal, Sequential, StateTree, Taken, Witness, apply_block, check_block,
 };
-use tandem_types::{AccountId, Address, Block, BlockTime, Header, TokenId};
+use tandem_types::{AccountId, Address, Block, BlockTime, Header, MarketId, PriceTicks, TokenId, Usd};
 
 /// A chain that stands at its last block.
 #[derive(Clone, Debug)]
@@ -31,6 +36,8 @@ pub struct Harness {
     pub action_bytes_max: usize,
     /// What was learnt of the classes' work.
     pub shares: ClassShares,
+    /// What every validator reports with its votes.
+    pub quotes: Vec<Quote>,
     nonces: u64,
 }
 
@@ -114,6 +121,7 @@ impl Harness {
             step_ms: 100,
             action_bytes_max: 1 << 20,
             shares: ClassShares::default(),
+            quotes: Vec::new(),
             nonces,
         }
     }
@@ -207,11 +215,13 @@ impl Harness {
         evm_transactions: &[CheckedEvmTx],
     ) -> Result<Built, InvalidBlock> {
         let proposer = tandem_system::validator_address(&self.genesis.system.validators[0].public_key);
+        let price_reports = self.reports();
         let builder = Builder {
             parent: &self.parent,
             time: self.now(),
             proposer,
             last_commit: if self.parent.height.0 == 0 { &[] } else { b"commit" },
+            price_reports: &price_reports,
             actions,
             shares: Some(&self.shares),
             evm_transactions,
@@ -221,6 +231,20 @@ impl Harness {
         let built = builder.build(&mut self.chain)?;
         self.shares.learn(&built.taken);
         Ok(built)
+    }
+
+    /// The reports of all validators with their votes for the last block, where the next one takes any.
+    fn reports(&self) -> Vec<CheckedReport> {
+        let wanted = self.genesis.system.parameters.is_price_height(self.parent.height);
+        if !wanted || self.genesis.exchange.perps.markets.is_empty() {
+            return Vec::new();
+        }
+        let scope = perps::report_scope(&self.identity, &self.parent);
+        let seeds = 0..self.genesis.system.validators.len();
+        let mut reports: Vec<_> =
+            seeds.map(|seed| perps::checked_report(seed, &Report::new(&self.quotes), &scope)).collect();
+        reports.sort_by_key(CheckedReport::validator);
+        reports
     }
 
     /// Checks a block from its bytes.
@@ -288,6 +312,26 @@ impl Harness {
     pub fn account(&self, address: &Address) -> AccountId {
         let signer = self.chain.tables.exchange.signers.peek(&AddressKey::of(address));
         signer.and_then(|signer| signer.own).expect("an account")
+    }
+
+    /// What an account has in a perpetual market, if anything.
+    #[must_use]
+    pub fn position(&self, signer: &Signer, market: MarketId) -> Option<Position> {
+        let key = PositionKey { account: self.account(&signer.address()), market };
+        self.chain.tables.exchange.positions.peek(&key).copied()
+    }
+
+    /// An account's collateral.
+    #[must_use]
+    pub fn collateral(&self, signer: &Signer) -> Usd {
+        let account = self.account(&signer.address());
+        self.chain.tables.exchange.collaterals.peek(&account).copied().unwrap_or_default()
+    }
+
+    /// Has every validator report an oracle price, in ticks, from the next price height on.
+    pub fn set_oracle(&mut self, market: MarketId, ticks: u64) {
+        self.quotes.retain(|quote| quote.market != market);
+        self.quotes.push(Quote { market, oracle: PriceTicks(ticks), external: None });
     }
 
     /// What an account has of a token.

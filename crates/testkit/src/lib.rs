@@ -12,6 +12,7 @@ mod genesis;
 mod harness;
 mod invariants;
 mod orders;
+mod perps;
 mod signer;
 
 pub use evm::{deploy, evm_transfer, init_code};
@@ -19,4 +20,8 @@ pub use genesis::{BTC, CHAIN_ID, PURR, USD, asset, genesis, token_text};
 pub use harness::{Harness, Step};
 pub use invariants::{assert_invariants, totals};
 pub use orders::{approve, buy, cancel, modify, place, price, sell, send, size};
+pub use perps::{
+    DOGE, ETH, buy_perp, cancel_perp, class_transfer, isolated_margin, leverage, perp_asset, perp_genesis,
+    report_scope, sell_perp, usd_send,
+};
 pub use signer::Signer;

@@ -2,8 +2,8 @@
 
 use crate::genesis::{CHAIN_ID, asset, token_text};
 use tandem_exchange::action::{
-    Action, AddressText, Amount, ApproveAgent, Cancel, CancelOrders, Decimal, Grouping, HyperliquidChain,
-    Modify, Order, OrderKind, OrderRef, PlaceOrders, SpotSend, TimeInForce, UserSigned,
+    Action, AddressText, Amount, ApproveAgent, AssetId, Cancel, CancelOrders, Decimal, Grouping,
+    HyperliquidChain, Modify, Order, OrderKind, OrderRef, PlaceOrders, SpotSend, TimeInForce, UserSigned,
 };
 use tandem_types::{Address, OrderId, TokenId};
 
@@ -19,9 +19,9 @@ pub fn size(text: &str) -> Decimal {
     price(text)
 }
 
-fn order(base: TokenId, is_buy: bool, at: &str, of: &str) -> Order {
+pub(crate) fn order(asset: AssetId, is_buy: bool, at: &str, of: &str) -> Order {
     Order {
-        asset: asset(base),
+        asset,
         is_buy,
         price: price(at),
         size: size(of),
@@ -35,13 +35,13 @@ fn order(base: TokenId, is_buy: bool, at: &str, of: &str) -> Order {
 /// A good-til-cancelled bid.
 #[must_use]
 pub fn buy(base: TokenId, at: &str, of: &str) -> Order {
-    order(base, true, at, of)
+    order(asset(base), true, at, of)
 }
 
 /// A good-til-cancelled ask.
 #[must_use]
 pub fn sell(base: TokenId, at: &str, of: &str) -> Order {
-    order(base, false, at, of)
+    order(asset(base), false, at, of)
 }
 
 /// Places orders in one action.
@@ -69,7 +69,7 @@ pub fn approve(agent: &Address, name: Option<&str>, nonce: u64) -> Action {
     Action::ApproveAgent(ApproveAgent { agent: *agent, name: name.map(Into::into), user: user(nonce) })
 }
 
-const fn user(nonce: u64) -> UserSigned {
+pub(crate) const fn user(nonce: u64) -> UserSigned {
     UserSigned { chain_id: CHAIN_ID, chain: HyperliquidChain::Testnet, nonce }
 }
 

@@ -182,6 +182,7 @@ fn without_shares_the_list_is_taken_as_it_comes() {
         time: chain.now(),
         proposer,
         last_commit: &[],
+        price_reports: &[],
         actions: &actions,
         shares: None,
         evm_transactions: none,

@@ -21,6 +21,11 @@ pub const BLOCK_BYTES_MAX: u32 = 16 * 1024 * 1024;
 /// Longest commit certificate, in bytes: two hundred validators of about 120 bytes each, with room.
 pub const COMMIT_BYTES_MAX: u32 = 64 * 1024;
 
+/// Most signed price reports in a block: one of each validator.
+pub const BLOCK_PRICE_REPORTS_MAX: u32 = 200;
+/// Longest signed price report, in bytes: a thousand markets of 19 bytes, with room.
+pub const PRICE_REPORT_BYTES_MAX: u32 = 20 * 1024;
+
 /// What a block claims, and what its id is the hash of.
 ///
 /// | field | type | bytes |
@@ -121,6 +126,8 @@ pub struct Body {
     pub evm_transactions: Vec<Vec<u8>>,
     /// The parent's commit certificate; empty in the first block.
     pub last_commit: Vec<u8>,
+    /// Signed price reports in the order of their validators' addresses; empty unless the parent is a price height.
+    pub price_reports: Vec<Vec<u8>>,
 }
 
 /// A header and its body, not yet checked.
@@ -142,24 +149,26 @@ impl Encode for Body {
         self.actions.encode(out);
         self.evm_transactions.encode(out);
         self.last_commit.encode(out);
+        self.price_reports.encode(out);
     }
 }
 
 impl Decode for Body {
     fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            actions: transactions(input, BLOCK_ACTIONS_MAX)?,
-            evm_transactions: transactions(input, BLOCK_EVM_TRANSACTIONS_MAX)?,
+            actions: items(input, BLOCK_ACTIONS_MAX, TRANSACTION_BYTES_MAX)?,
+            evm_transactions: items(input, BLOCK_EVM_TRANSACTIONS_MAX, TRANSACTION_BYTES_MAX)?,
             last_commit: input.bytes(COMMIT_BYTES_MAX)?.to_vec(),
+            price_reports: items(input, BLOCK_PRICE_REPORTS_MAX, PRICE_REPORT_BYTES_MAX)?,
         })
     }
 }
 
-fn transactions(input: &mut Reader<'_>, max: u32) -> Result<Vec<Vec<u8>>, DecodeError> {
-    let count = input.length(max)?;
+fn items(input: &mut Reader<'_>, count_max: u32, bytes_max: u32) -> Result<Vec<Vec<u8>>, DecodeError> {
+    let count = input.length(count_max)?;
     let mut list = Vec::new();
     for _ in 0..count {
-        list.push(input.bytes(TRANSACTION_BYTES_MAX)?.to_vec());
+        list.push(input.bytes(bytes_max)?.to_vec());
     }
     Ok(list)
 }
@@ -171,8 +180,12 @@ mod tests {
 
     #[test]
     fn a_block_comes_back_from_its_bytes_and_from_no_others() {
-        let body =
-            Body { actions: vec![vec![1, 2], vec![]], evm_transactions: vec![vec![3]], last_commit: vec![4] };
+        let body = Body {
+            actions: vec![vec![1, 2], vec![]],
+            evm_transactions: vec![vec![3]],
+            last_commit: vec![4],
+            price_reports: vec![vec![5]],
+        };
         let block = Block { header: Header { version: BLOCK_VERSION, ..Header::default() }, body };
         let bytes = block.to_bytes();
         assert_eq!(Block::from_bytes(&bytes), Ok(block));

@@ -28,10 +28,11 @@ mod hash;
 mod ids;
 mod price;
 mod quantity;
+mod signed;
 
 pub use block::{
-    BLOCK_ACTIONS_MAX, BLOCK_BYTES_MAX, BLOCK_EVM_TRANSACTIONS_MAX, BLOCK_VERSION, Block, Body,
-    COMMIT_BYTES_MAX, Header, TRANSACTION_BYTES_MAX,
+    BLOCK_ACTIONS_MAX, BLOCK_BYTES_MAX, BLOCK_EVM_TRANSACTIONS_MAX, BLOCK_PRICE_REPORTS_MAX, BLOCK_VERSION,
+    Block, Body, COMMIT_BYTES_MAX, Header, PRICE_REPORT_BYTES_MAX, TRANSACTION_BYTES_MAX,
 };
 pub use hash::{
     ActionsRoot, Address, BlockId, Cloid, CommitRoot, CoreRoot, CrossRoot, DecisionsRoot, DeltaHash,
@@ -41,3 +42,4 @@ pub use hash::{
 pub use ids::{AccountId, BlockTime, ChainId, EngineId, Height, MarketId, OrderId, Round, TokenId, TradeId};
 pub use price::{PRICE_SCALE_MAX, PriceError, PriceRank, PriceScale, PriceTicks};
 pub use quantity::{Decimals, QuantityError, QuoteAtoms, SizeLots, TokenAtoms};
+pub use signed::{SignedLots, Usd};

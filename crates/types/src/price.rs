@@ -45,7 +45,7 @@ impl PriceScale {
 }
 
 /// A price in units of `10^-scale` quote per base unit, valid or not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PriceTicks(pub u64);
 
 /// A valid price of one market, by its place among the valid prices; 0 is the price 0, which no order may have.
@@ -126,6 +126,18 @@ const fn exact_quotient(price: u64, divisor: u64) -> Result<u64, PriceError> {
     match (price.checked_div(divisor), price.checked_rem(divisor)) {
         (Some(quotient), Some(0)) => Ok(quotient),
         _ => Err(PriceError::SignificantFigures),
+    }
+}
+
+impl tandem_codec::Encode for PriceTicks {
+    fn encode(&self, out: &mut alloc::vec::Vec<u8>) {
+        self.0.encode(out);
+    }
+}
+
+impl tandem_codec::Decode for PriceTicks {
+    fn decode(input: &mut tandem_codec::Reader<'_>) -> Result<Self, tandem_codec::DecodeError> {
+        u64::decode(input).map(Self)
     }
 }
 

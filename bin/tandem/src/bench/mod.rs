@@ -4,8 +4,6 @@
 //! it, and its latency counts from that instant to the answer, which says what a block decided: a node that falls behind
 //! pays for the wait of everyone behind it.
 
-mod answer;
-mod health;
 pub(crate) mod lanes;
 mod prepare;
 mod report;
@@ -13,8 +11,8 @@ mod socket;
 mod tally;
 
 use crate::cli::Bench;
+use crate::client::{Node, Stream, connect};
 use eyre::{Result, WrapErr, bail, eyre};
-use health::{Health, Node};
 use prepare::{Requests, Signers};
 use report::Row;
 use std::num::NonZeroU32;
@@ -104,7 +102,7 @@ async fn drive(node: &Node, requests: Requests, schedule: Schedule) -> Result<(T
 /// Requests and the connections that they go over.
 #[derive(Debug)]
 struct Open {
-    streams: Vec<socket::Stream>,
+    streams: Vec<Stream>,
     requests: Requests,
     schedule: Schedule,
 }
@@ -113,7 +111,7 @@ impl Open {
     async fn connect(node: &Node, requests: Requests, schedule: Schedule) -> Result<Self> {
         let mut streams = Vec::new();
         for _ in &requests.queues {
-            streams.push(socket::connect(node).await?);
+            streams.push(connect(node).await?);
         }
         Ok(Self { streams, requests, schedule })
     }
@@ -132,14 +130,5 @@ impl Open {
             all.append(tally.wrap_err("a connection's task")?);
         }
         Ok(all)
-    }
-}
-
-/// What the node says of its network, as signatures need it.
-const fn network(health: &Health) -> tandem_exchange::action::Network {
-    tandem_exchange::action::Network {
-        kind: tandem_exchange::action::NetworkKind::Dev,
-        chain_id: crate::dev::DEV_CHAIN_ID,
-        genesis_hash: health.genesis_hash,
     }
 }

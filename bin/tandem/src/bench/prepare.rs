@@ -1,8 +1,7 @@
 //! Everything that is signed, before anything is sent.
 
-use super::health::Health;
-use super::network;
 use crate::cli::Scheme;
+use crate::client::{Health, Kind, post_text};
 use crate::dev;
 use crate::home::now_ms;
 use crate::keys::account_key;
@@ -11,8 +10,9 @@ use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use tandem_crypto::{ed25519, keccak256};
-use tandem_exchange::action::{Action, ApproveAgent, HyperliquidChain, UserSigned, ed25519_address};
-use tandem_replay::load::{Plan, RequestKey, request_body};
+use tandem_exchange::action::{Action, ApproveAgent, ed25519_address};
+use tandem_replay::load::Plan;
+use tandem_replay::{RequestKey, request_body, user_signed};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 /// The agents' name: a name of their own, so that they replace no other.
@@ -63,7 +63,7 @@ impl Signers {
         node: &Health,
         connections: u32,
     ) -> Result<Requests> {
-        let (network, now) = (network(node), now_ms());
+        let (network, now) = (node.network, now_ms());
         let signers = u64::try_from(self.keys.len())?.max(1);
         let body = |request: u64| {
             let key = self.keys.get(usize::try_from(request % signers).ok()?)?;
@@ -78,11 +78,11 @@ impl Signers {
         if self.scheme == Scheme::Secp256k1 {
             return Ok(None);
         }
-        let (network, nonce) = (network(node), now_ms());
+        let (network, nonce) = (node.network, now_ms());
         let body = |index: u64| {
             let index = u32::try_from(index).ok()?;
             let owner = account_key(&dev::account_seed(index)).ok()?;
-            let user = UserSigned { chain_id: network.chain_id, chain: HyperliquidChain::Testnet, nonce };
+            let user = user_signed(&network, nonce);
             let agent = ed25519_address(&agent_key(index).public_key());
             let action = Action::ApproveAgent(ApproveAgent { agent, name: Some(AGENT_NAME.into()), user });
             request_body(&action, nonce, &RequestKey::Secp256k1(owner), &network)
@@ -110,18 +110,11 @@ fn agent_key(index: u32) -> ed25519::SigningKey {
 
 /// The WebSocket messages with these bodies, in order.
 fn messages(count: u64, body: &(impl Fn(u64) -> Option<String> + Sync)) -> Result<Vec<Utf8Bytes>> {
-    in_parallel(count, |request| {
-        let body = body(request)?;
-        let head = format!(r#"{{"method":"post","id":{request},"request":{{"type":"action","payload":"#);
-        Some(Utf8Bytes::from([head.as_str(), &body, "}}"].concat()))
-    })
+    in_parallel(count, |request| Some(post_text(request, Kind::Action, &body(request)?)))
 }
 
 /// What `make` gives for each number below `count`, in order, made by all processors.
-pub(super) fn in_parallel<T: Send>(
-    count: u64,
-    make: impl Fn(u64) -> Option<T> + Sync,
-) -> Result<Vec<T>> {
+pub(super) fn in_parallel<T: Send>(count: u64, make: impl Fn(u64) -> Option<T> + Sync) -> Result<Vec<T>> {
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let share = count.div_ceil(u64::try_from(threads)?).max(1);
     let make = &make;

@@ -2,10 +2,8 @@
 
 use super::tally::Tally;
 use crate::cli::Bench;
+use crate::figures::{SHARES, milliseconds, seconds};
 use std::time::Duration;
-
-/// Of each ten thousand requests, so many took no longer.
-const SHARES: [u32; 5] = [5_000, 9_000, 9_900, 9_990, 10_000];
 
 /// A run.
 #[derive(Debug)]
@@ -46,7 +44,7 @@ impl Row<'_> {
              the answer to what a block decided",
             tally.placed + tally.done,
             tally.sent,
-            tenths(self.elapsed),
+            seconds(self.elapsed),
             tally.latencies.len()
         );
         println!("sent late  99% by at most {late} ms, all by at most {latest} ms (within the latencies)");
@@ -71,17 +69,5 @@ impl Row<'_> {
 /// A quotient with one decimal.
 fn ratio(count: u64, of: u64) -> String {
     let tenths = u128::from(count) * 10 / u128::from(of.max(1));
-    format!("{}.{}", tenths / 10, tenths % 10)
-}
-
-/// With one decimal.
-pub(super) fn milliseconds(time: Duration) -> String {
-    let tenths = time.as_micros() / 100;
-    format!("{}.{}", tenths / 10, tenths % 10)
-}
-
-/// Seconds with one decimal.
-fn tenths(time: Duration) -> String {
-    let tenths = time.as_millis() / 100;
     format!("{}.{}", tenths / 10, tenths % 10)
 }

@@ -1,28 +1,13 @@
 //! One connection: sends what is due, hears the answers.
 
-use super::answer::Answer;
-use super::health::Node;
 use super::tally::Tally;
-use eyre::{Result, WrapErr};
+use crate::client::{Answer, Said, Stream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use std::collections::VecDeque;
 use std::time::Instant;
 use tandem_api::Limits;
 use tandem_replay::load::Schedule;
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
-
-/// A WebSocket to the node.
-pub(super) type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
-
-/// Connects to the node.
-pub(super) async fn connect(node: &Node) -> Result<Stream> {
-    let url = format!("ws://{}/ws", node.authority);
-    let connected = tokio_tungstenite::connect_async_with_config(&url, None, true).await;
-    let (stream, _) = connected.wrap_err_with(|| format!("connecting to {url}"))?;
-    Ok(stream)
-}
 
 /// A connection and what is to be sent over it.
 #[derive(Debug)]
@@ -106,9 +91,14 @@ impl Client {
 
     fn hear(&mut self, text: &str) {
         let now = Instant::now();
-        let Some(answer) = Answer::parse(text) else { return };
+        let Some(said) = Said::parse(text) else { return };
         self.in_flight = self.in_flight.saturating_sub(1);
-        let latency = answer.id.map(|id| now.saturating_duration_since(self.due(id)));
-        self.tally.answered(&answer, self.items, latency, now);
+        match said {
+            Said::Response(id, response) => {
+                let latency = now.saturating_duration_since(self.due(id));
+                self.tally.answered(&Answer::of(response), self.items, latency, now);
+            }
+            Said::Refusal(reason) => self.tally.refuse(&reason, self.items.into()),
+        }
     }
 }

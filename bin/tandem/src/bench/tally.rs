@@ -1,6 +1,6 @@
 //! What became of the requests.
 
-use super::answer::Answer;
+use crate::client::Answer;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tandem_replay::load::Latencies;
@@ -33,15 +33,14 @@ impl Tally {
     }
 
     /// Counts the answer to a request of `items` orders or cancels.
-    pub(super) fn answered(&mut self, answer: &Answer, items: u32, latency: Option<Duration>, now: Instant) {
+    pub(super) fn answered(&mut self, answer: &Answer, items: u32, latency: Duration, now: Instant) {
         self.last_answer = self.last_answer.max(Some(now));
-        self.placed += answer.placed;
+        self.placed += answer.resting + answer.filled;
         self.done += answer.done;
         answer.rejected.iter().for_each(|reason| self.refuse(reason, 1));
-        match (&answer.refused, latency) {
-            (Some(reason), _) => self.refuse(reason, items.into()),
-            (None, Some(latency)) => self.latencies.record(latency),
-            (None, None) => {}
+        match &answer.refused {
+            Some(reason) => self.refuse(reason, items.into()),
+            None => self.latencies.record(latency),
         }
     }
 

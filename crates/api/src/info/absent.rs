@@ -3,6 +3,34 @@
 
 use serde_json::{Value, json};
 
+/// Those questions that are not documented one by one.
+pub(crate) const ABSENT: &[&str] = &[
+    "activeAssetData",
+    "allPerpMetas",
+    "delegations",
+    "delegatorHistory",
+    "delegatorRewards",
+    "delegatorSummary",
+    "fundingHistory",
+    "liquidatable",
+    "maxBuilderFee",
+    "perpDeployAuctionStatus",
+    "perpsAtOpenInterestCap",
+    "portfolio",
+    "predictedFundings",
+    "referral",
+    "spotDeployState",
+    "twapHistory",
+    "userAbstraction",
+    "userDexAbstraction",
+    "userFunding",
+    "userNonFundingLedgerUpdates",
+    "userToMultiSigSigners",
+    "userTwapSliceFills",
+    "userVaultEquities",
+    "vaultSummaries",
+];
+
 /// The answer, if it is such a question.
 pub(crate) fn answer(question: &str) -> Option<Value> {
     Some(match question {

@@ -6,12 +6,13 @@ use crate::error::ApiError;
 use crate::format::Fixed;
 use crate::wire::{WireBalance, WireFill, WireOrder, WireOrderDetails, WireStatus, address_text};
 use serde_json::{Value, json};
+use std::cmp::Reverse;
 use tandem_book::OrderKey;
 use tandem_exchange::{
     AccountOrder, AddressKey, Agency, Agent, AgentSlot, BalanceKey, CloidKey, ExchangeTables,
 };
-use tandem_indexer::{CLOSED_PER_ACCOUNT, FILLS_PER_ACCOUNT, Indexer, OpenOrder, OrderStatus};
-use tandem_types::{AccountId, OrderId};
+use tandem_indexer::{CLOSED_PER_ACCOUNT, FILLS_PER_ACCOUNT, Indexer, OpenOrder, OrderStatus, RejectedOrder};
+use tandem_types::{AccountId, BlockTime, OrderId};
 
 /// Decimals of a rate in millionths.
 const PPM_DECIMALS: u8 = 6;
@@ -85,52 +86,70 @@ pub(super) fn open_orders_in_detail(app: &App, fields: &Fields<'_>) -> Result<Va
     Ok(json!(rows.collect::<Vec<_>>()))
 }
 
-/// Open orders, then those that ended, each the latest first.
+type Row = WireStatus<WireOrderDetails>;
+
+fn row(order: &OpenOrder, status: OrderStatus, time: BlockTime, views: &Indexer) -> Option<Row> {
+    Some(WireStatus::new(WireOrderDetails::new(order, views.markets())?, status, time))
+}
+
+fn refused_row(order: &RejectedOrder, views: &Indexer) -> Option<Row> {
+    Some(WireStatus::refused(WireOrderDetails::refused(order, views.markets())?, order))
+}
+
+/// Open orders, then those that ended or were refused, each the latest first.
 pub(super) fn historical_orders(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
     let views = app.views();
     let Some(account) = account_of(&views, fields)? else { return Ok(json!([])) };
     let now = open_orders_of(account, app);
-    let open = now.iter().rev().map(|order| (order, OrderStatus::Open, order.time));
-    let ended = views.history().of(account).map(|closed| (&closed.order, closed.status, closed.time));
-    let rows = open.chain(ended).take(CLOSED_PER_ACCOUNT).filter_map(|(order, status, time)| {
-        Some(WireStatus::new(WireOrderDetails::new(order, views.markets())?, status, time))
-    });
-    Ok(json!(rows.collect::<Vec<_>>()))
+    let open = now.iter().rev().filter_map(|order| row(order, OrderStatus::Open, order.time, &views));
+    let ended = views.history().of(account);
+    let ended = ended.map(|closed| (closed.time, row(&closed.order, closed.status, closed.time, &views)));
+    let refused = views.rejected().of(account).map(|order| (order.time, refused_row(order, &views)));
+    let mut past: Vec<_> = ended.chain(refused).collect();
+    past.sort_by_key(|(time, _)| Reverse(*time));
+    let rows = open.chain(past.into_iter().filter_map(|(_, row)| row));
+    Ok(json!(rows.take(CLOSED_PER_ACCOUNT).collect::<Vec<_>>()))
 }
 
 pub(super) fn order_status(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
     let views = app.views();
     let name = fields.order()?;
     let found = account_of(&views, fields)?.and_then(|account| find(account, name, &views, app));
-    let wire = found.and_then(|(order, status, time)| {
-        Some(WireStatus::new(WireOrderDetails::new(&order, views.markets())?, status, time))
-    });
-    Ok(wire.map_or_else(
+    Ok(found.map_or_else(
         || json!({ "status": "unknownOid" }),
-        |wire| json!({ "status": "order", "order": wire }),
+        |found| json!({ "status": "order", "order": found }),
     ))
 }
 
-type Found = (OpenOrder, OrderStatus, tandem_types::BlockTime);
-
-fn find(account: AccountId, name: OrderName, views: &Indexer, app: &App) -> Option<Found> {
-    let open = {
-        let state = app.node.state();
-        let tables = &state.tables.exchange;
-        let id = match name {
-            OrderName::Id(id) => Some(id),
-            OrderName::Cloid(cloid) => tables.cloids.peek(&CloidKey::of(account, &cloid)).copied(),
-        };
-        id.and_then(|id| open_order(account, id, tables))
-    };
-    if let Some(order) = open {
-        return Some((order, OrderStatus::Open, order.time));
+/// The open order of this name, or what became last of one.
+fn find(account: AccountId, name: OrderName, views: &Indexer, app: &App) -> Option<Row> {
+    if let Some(order) = find_open(account, name, app) {
+        return row(&order, OrderStatus::Open, order.time, views);
     }
     let closed = match name {
         OrderName::Id(id) => views.history().order(id).filter(|closed| closed.order.account == account),
         OrderName::Cloid(cloid) => views.history().by_cloid(account, cloid),
-    }?;
-    Some((closed.order, closed.status, closed.time))
+    };
+    let refused = views.rejected().of(account).find(|order| match name {
+        OrderName::Id(id) => order.id == id,
+        OrderName::Cloid(cloid) => order.cloid == Some(cloid),
+    });
+    match (closed, refused) {
+        (Some(closed), Some(refused)) if refused.time > closed.time => refused_row(refused, views),
+        (Some(closed), _) => row(&closed.order, closed.status, closed.time, views),
+        (None, Some(refused)) => refused_row(refused, views),
+        (None, None) => None,
+    }
+}
+
+fn find_open(account: AccountId, name: OrderName, app: &App) -> Option<OpenOrder> {
+    let state = app.node.state();
+    let tables = &state.tables.exchange;
+    let id = match name {
+        OrderName::Id(id) => id,
+        OrderName::Cloid(cloid) => *tables.cloids.peek(&CloidKey::of(account, &cloid))?,
+    };
+    open_order(account, id, tables)
 }
 
 pub(super) fn fills(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {

@@ -11,6 +11,7 @@ mod account;
 mod fields;
 mod market;
 
+pub(crate) use absent::{ABSENT, answer as absent_answer};
 pub(crate) use account::{open_orders_of, spot_balances};
 pub(crate) use fields::Fields;
 
@@ -19,7 +20,7 @@ use crate::error::ApiError;
 use bytes::Bytes;
 use serde_json::Value;
 
-/// Every question with what it is answered by, for the documentation.
+/// Every question with what it is answered by and its fields, for the documentation; a field with ? may be absent.
 pub(crate) const QUESTIONS: &[(&str, &str, &[&str])] = &[
     ("allMids", "Middle prices of all markets.", &[]),
     ("candleSnapshot", "Candles of a market: req is {coin, interval, startTime, endTime}.", &["req"]),
@@ -31,8 +32,12 @@ pub(crate) const QUESTIONS: &[(&str, &str, &[&str])] = &[
         &["user"],
     ),
     ("frontendOpenOrders", "Open orders with all that is known of them.", &["user"]),
-    ("historicalOrders", "An account's open orders and the last that ended.", &["user"]),
-    ("l2Book", "The best 20 levels of a book; nSigFigs and mantissa round prices.", &["coin"]),
+    ("historicalOrders", "An account's open orders and the last that ended or were refused.", &["user"]),
+    (
+        "l2Book",
+        "The best 20 levels of a book; nSigFigs and mantissa round prices.",
+        &["coin", "nSigFigs?", "mantissa?"],
+    ),
     ("meta", "Perpetual markets; there are none yet.", &[]),
     ("metaAndAssetCtxs", "Perpetual markets with their state; there are none yet.", &[]),
     ("openOrders", "Open orders.", &["user"]),
@@ -53,7 +58,7 @@ pub(crate) const QUESTIONS: &[(&str, &str, &[&str])] = &[
     (
         "userFillsByTime",
         "Fills of an account within startTime..endTime, earliest first.",
-        &["user", "startTime"],
+        &["user", "startTime", "endTime?"],
     ),
     ("userRateLimit", "Actions sent and allowed.", &["user"]),
     ("userRole", "Whether an address is an account, an API wallet or nothing.", &["user"]),
@@ -88,7 +93,7 @@ pub(crate) fn answer(app: &App, body: &[u8]) -> Result<Bytes, ApiError> {
         "userFillsByTime" => account::fills_by_time(app, &fields)?,
         "userRateLimit" => account::rate_limit(app, &fields)?,
         "userRole" => account::role(app, &fields)?,
-        other => match absent::answer(other) {
+        other => match absent_answer(other) {
             Some(value) => value,
             None => {
                 let shown: String = other.chars().take(40).collect();

@@ -8,7 +8,7 @@ use crate::wire::{WireFill, WireOrder, WireStatus, WireTrade, address_text};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tandem_indexer::{BlockChanges, Indexer, Interval, OrderUpdate, TradeRow};
+use tandem_indexer::{BlockChanges, Indexer, Interval, Markets, OrderUpdate, RejectedOrder, TradeRow};
 use tandem_types::{AccountId, MarketId};
 
 impl Topics {
@@ -91,20 +91,36 @@ impl Topics {
     }
 
     fn publish_updates(&mut self, changes: &BlockChanges, views: &Indexer) {
-        let mut by_account: BTreeMap<AccountId, Vec<&OrderUpdate>> = BTreeMap::new();
+        let mut by_account: BTreeMap<AccountId, Vec<Change<'_>>> = BTreeMap::new();
         for update in &changes.updates {
-            by_account.entry(update.order.account).or_default().push(update);
+            by_account.entry(update.order.account).or_default().push(Change::Update(update));
+        }
+        for refused in &changes.rejected {
+            by_account.entry(refused.account).or_default().push(Change::Refused(refused));
         }
         let markets = views.markets();
-        for (account, updates) in by_account {
+        for (account, changes) in by_account {
             let Some(user) = markets.address(account) else { continue };
             self.send(Topic::OrderUpdates(user), || {
-                let rows = updates.iter().filter_map(|update| {
-                    let order = WireOrder::new(&update.order, markets)?;
-                    Some(WireStatus::new(order, update.status, update.time))
-                });
-                text(&rows.collect::<Vec<_>>())
+                text(&changes.iter().filter_map(|change| change.row(markets)).collect::<Vec<_>>())
             });
         }
+    }
+}
+
+/// What became of an order.
+enum Change<'a> {
+    Update(&'a OrderUpdate),
+    Refused(&'a RejectedOrder),
+}
+
+impl Change<'_> {
+    fn row(&self, markets: &Markets) -> Option<WireStatus<WireOrder>> {
+        Some(match self {
+            Self::Update(update) => {
+                WireStatus::new(WireOrder::new(&update.order, markets)?, update.status, update.time)
+            }
+            Self::Refused(order) => WireStatus::refused(WireOrder::refused(order, markets)?, order),
+        })
     }
 }

@@ -2,17 +2,20 @@
 
 use super::message::Client;
 use super::outbox::Outbox;
-use crate::app::{App, stopped};
+use crate::app::App;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
+use tandem_connections::stopped;
+use tokio::sync::{mpsc, watch};
 
 /// How long the last message may take to leave.
 const CLOSE: Duration = Duration::from_secs(2);
+/// The same for a reader that was too slow, so that it learns why if it reads on.
+const CLOSE_SLOW: Duration = Duration::from_secs(10);
 /// How often in the idle time the clocks are looked at and the other end is pinged.
 const LOOKS_PER_IDLE: u32 = 4;
 
@@ -32,10 +35,11 @@ enum End {
 
 /// Serves a WebSocket until it ends.
 pub(crate) async fn run(app: Arc<App>, socket: WebSocket) {
-    let (outbox, messages) = Outbox::new(app.config.limits.queue_messages_max);
+    let limits = app.config.limits;
+    let (outbox, messages) = Outbox::new(limits.queue_messages_max, Arc::clone(&app.queue_room));
     let outbox = Arc::new(outbox);
     let (sink, stream) = socket.split();
-    let idle = Duration::from_millis(app.config.limits.websocket_idle_ms);
+    let idle = Duration::from_millis(limits.websocket_idle_ms);
     let now = Instant::now();
     let client = Client::new(Arc::clone(&app), Arc::clone(&outbox));
     let mut socket = Socket { sink, stream, messages, outbox, client, idle, heard: now, active: now };
@@ -44,13 +48,38 @@ pub(crate) async fn run(app: Arc<App>, socket: WebSocket) {
         () = &mut stop => End::Close(GOING_AWAY, "server is shutting down"),
         end = socket.serve() => end,
     };
-    if let End::Close(code, reason) = end {
-        if code == POLICY {
-            app.counters.websockets_slow.add();
-        }
-        let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
-        tokio::time::timeout(CLOSE, socket.sink.send(Message::Close(Some(frame)))).await.ok();
+    let End::Close(code, reason) = end else { return };
+    let patience = if code == POLICY { CLOSE_SLOW } else { CLOSE };
+    if code == POLICY {
+        app.counters.websockets_slow.add();
     }
+    // What waited, and what was subscribed to, goes first; only the goodbye is left.
+    let Socket { sink, stream, messages, outbox, client, .. } = socket;
+    drop((client, messages, outbox));
+    tokio::select! {
+        _ = tokio::time::timeout(patience, goodbye(sink, stream, code, reason)) => {}
+        () = stopped_for(app.stop.clone(), CLOSE) => {}
+    }
+}
+
+/// Says why we close, and reads on until the other end has heard it: a socket that is closed with bytes unread tells
+/// the other end to forget what is on its way.
+async fn goodbye(
+    mut sink: SplitSink<WebSocket, Message>,
+    mut stream: SplitStream<WebSocket>,
+    code: u16,
+    reason: &'static str,
+) {
+    let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
+    if sink.send(Message::Close(Some(frame))).await.is_ok() {
+        while let Some(Ok(_)) = stream.next().await {}
+    }
+}
+
+/// Returns when the server has been stopping for so long.
+async fn stopped_for(stop: watch::Receiver<bool>, time: Duration) {
+    stopped(stop).await;
+    tokio::time::sleep(time).await;
 }
 
 struct Socket {
@@ -108,9 +137,11 @@ impl Socket {
         let outbox = Arc::clone(&self.outbox);
         let (sink, messages) = (&mut self.sink, &mut self.messages);
         let sending = async {
-            sink.feed(Message::Text(first)).await?;
-            while let Ok(next) = messages.try_recv() {
-                sink.feed(Message::Text(next)).await?;
+            let mut next = Some(first);
+            while let Some(message) = next {
+                outbox.left(&message);
+                sink.feed(Message::Text(message)).await?;
+                next = messages.try_recv().ok();
             }
             sink.flush().await
         };
@@ -127,10 +158,10 @@ impl Socket {
         if self.heard.elapsed() >= self.idle {
             return Some(End::Close(NORMAL, "no answer to pings"));
         }
-        let ping = self.sink.send(Message::Ping(bytes::Bytes::new()));
-        match tokio::time::timeout(self.idle, ping).await {
-            Ok(Ok(())) => None,
-            Ok(Err(_)) | Err(_) => Some(End::Gone),
+        let outbox = Arc::clone(&self.outbox);
+        tokio::select! {
+            pinged = self.sink.send(Message::Ping(bytes::Bytes::new())) => pinged.err().map(|_| End::Gone),
+            () = outbox.overflow() => Some(SLOW),
         }
     }
 }

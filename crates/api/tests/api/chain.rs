@@ -36,6 +36,7 @@ impl Chain {
         let now = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
         let mut genesis = tandem_testkit::genesis();
         genesis.time = BlockTime(now);
+        genesis.exchange.config.open_orders_max = 5_000;
         genesis.system.parameters = Parameters { block_time_ms: 20, ..Parameters::dev(CHAIN_ID) };
         genesis.system.validators =
             vec![Validator { public_key: *validator.public_key().as_bytes(), power: 1 }];

@@ -2,10 +2,11 @@
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
@@ -33,6 +34,13 @@ impl Http {
 
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
         self.send(&format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n")).await
+    }
+
+    /// The answer, unless the server closes the connection.
+    pub(crate) async fn try_get(&mut self, path: &str) -> Option<Answer> {
+        let _ = self.0.write_all(format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n").as_bytes()).await;
+        let waiting = self.0.peek(&mut [0]).await;
+        if waiting.is_ok_and(|bytes| bytes > 0) { Some(self.answer().await) } else { None }
     }
 
     pub(crate) async fn post(&mut self, path: &str, body: &str) -> Answer {
@@ -84,6 +92,52 @@ impl Socket {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
         let (socket, _) = tokio_tungstenite::connect_async(format!("ws://{address}/ws")).await.unwrap();
         Self(socket)
+    }
+
+    /// A client that has little room for what it does not read.
+    pub(crate) async fn with_small_buffer(address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4_096).unwrap();
+        let stream = MaybeTlsStream::Plain(socket.connect(address).await.unwrap());
+        let (socket, _) =
+            tokio_tungstenite::client_async(format!("ws://{address}/ws"), stream).await.unwrap();
+        Self(socket)
+    }
+
+    /// Writes bytes beneath the protocol.
+    pub(crate) async fn write_raw(&mut self, bytes: &[u8]) {
+        let MaybeTlsStream::Plain(stream) = self.0.get_mut() else { panic!("no other stream is made") };
+        stream.write_all(bytes).await.unwrap();
+    }
+
+    /// Everything that the server has said, as text, after it has closed the connection: a close frame is its end.
+    pub(crate) async fn rest(mut self) -> String {
+        let MaybeTlsStream::Plain(stream) = self.0.get_mut() else { panic!("no other stream is made") };
+        let mut bytes = Vec::new();
+        tokio::time::timeout(WAIT, stream.read_to_end(&mut bytes)).await.expect("closed in time").unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Says everything as fast as it is taken, reading on meanwhile; gives how many messages came on each channel.
+    pub(crate) async fn flood(self, messages: Vec<Value>) -> BTreeMap<String, usize> {
+        let (mut sink, mut stream) = self.0.split();
+        let count = messages.len();
+        let say = async {
+            for message in messages {
+                sink.send(Message::text(message.to_string())).await.unwrap();
+            }
+        };
+        let hear = async {
+            let mut channels = BTreeMap::new();
+            // Each is answered, and a subscription by a snapshot as well.
+            while channels.values().sum::<usize>() < count {
+                let Some(Ok(Message::Text(text))) = stream.next().await else { continue };
+                let value: Value = serde_json::from_str(text.as_str()).unwrap();
+                *channels.entry(value["channel"].as_str().unwrap().to_owned()).or_default() += 1;
+            }
+            channels
+        };
+        tokio::join!(say, hear).1
     }
 
     pub(crate) async fn say(&mut self, message: &Value) {

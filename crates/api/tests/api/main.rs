@@ -4,9 +4,12 @@
 mod chain;
 mod client;
 mod exchange;
+mod hostile;
 mod limits;
+mod openapi;
 mod orders;
 mod questions;
+mod schema;
 mod socket;
 
 use serde_json::{Value, json};

@@ -36,6 +36,8 @@ pub struct Ledger {
     pub steps: Vec<Step>,
     /// Owners whose orders are not admitted.
     pub refused: Vec<Owner>,
+    /// The most that a maker is admitted with, if anything bounds it.
+    pub admitted_max: Option<SizeLots>,
     /// The order whose settlement errs, whatever happens to it.
     pub unsettled: Option<OrderId>,
 }
@@ -57,8 +59,9 @@ impl Ledger {
 impl Settlement for Ledger {
     type Error = Unsettled;
 
-    fn admit(&mut self, _: &OrderKey, order: &Order) -> Result<bool, Unsettled> {
-        Ok(!self.refused.contains(&order.owner))
+    fn admit(&mut self, _: &OrderKey, order: &Order, size: SizeLots) -> Result<SizeLots, Unsettled> {
+        let admitted = self.admitted_max.map_or(size, |max| max.min(size));
+        Ok(if self.refused.contains(&order.owner) { SizeLots::ZERO } else { admitted })
     }
 
     fn fill(&mut self, fill: &Fill) -> Result<(), Unsettled> {

@@ -9,7 +9,7 @@ use super::{
     CancelOrders, DECIMAL_BYTES_MAX, Decimal, FieldName, FieldText, Grouping, HyperliquidChain, Kind,
     MAX_AGENT_NAME_BYTES, MAX_AMOUNT_BYTES, MAX_BATCH_ORDERS, MAX_TOKEN_BYTES, Modify, Order, OrderKind,
     OrderRef, PlaceOrders, Reason, Segment, SelfTradePrevention, SpotSend, TimeInForce, Tpsl, Trigger,
-    UserSigned,
+    UpdateIsolatedMargin, UpdateLeverage, UsdClassTransfer, UsdSend, UserSigned,
     fields::Fields,
     msgpack::Input,
     text::{ADDRESS_TEXT_BYTES, from_lower_hex, integer_from_hex},
@@ -59,6 +59,10 @@ fn action(input: &mut Input<'_>) -> Result<Action> {
         "noop" => noop(input),
         "spotSend" => spot_send(input).map(Action::SpotSend),
         "approveAgent" => approve_agent(input).map(Action::ApproveAgent),
+        "updateLeverage" => update_leverage(input).map(Action::UpdateLeverage),
+        "updateIsolatedMargin" => update_isolated_margin(input).map(Action::UpdateIsolatedMargin),
+        "usdClassTransfer" => usd_class_transfer(input).map(Action::UsdClassTransfer),
+        "usdSend" => usd_send(input).map(Action::UsdSend),
         other => Err(field(F::Type, Reason::UnknownWord(FieldText::new(other)))),
     }
 }
@@ -260,6 +264,54 @@ fn approve_agent(input: &mut Input<'_>) -> Result<ApproveAgent> {
     let user = user_fields(&mut fields, nonce)?;
     fields.close()?;
     Ok(ApproveAgent { agent, name, user })
+}
+
+fn update_leverage(input: &mut Input<'_>) -> Result<UpdateLeverage> {
+    let mut fields = Fields::open(input, &[F::Type, F::Asset, F::IsCross, F::Leverage])?;
+    fields.required(F::Type, skip_type)?;
+    let update = UpdateLeverage {
+        asset: fields.required(F::Asset, asset)?,
+        is_cross: fields.required(F::IsCross, boolean)?,
+        leverage: fields.required(F::Leverage, integer)?,
+    };
+    fields.close()?;
+    Ok(update)
+}
+
+fn update_isolated_margin(input: &mut Input<'_>) -> Result<UpdateIsolatedMargin> {
+    let mut fields = Fields::open(input, &[F::Type, F::Asset, F::IsBuy, F::Ntli])?;
+    fields.required(F::Type, skip_type)?;
+    let update = UpdateIsolatedMargin {
+        asset: fields.required(F::Asset, asset)?,
+        is_buy: fields.required(F::IsBuy, boolean)?,
+        micros: fields.required(F::Ntli, |input| Ok(input.signed()?))?,
+    };
+    fields.close()?;
+    Ok(update)
+}
+
+fn usd_class_transfer(input: &mut Input<'_>) -> Result<UsdClassTransfer> {
+    let names = &[F::Type, F::Amount, F::ToPerp, F::Nonce, F::SignatureChainId, F::HyperliquidChain];
+    let mut fields = Fields::open(input, names)?;
+    fields.required(F::Type, skip_type)?;
+    let amount = fields.required(F::Amount, amount)?;
+    let to_perp = fields.required(F::ToPerp, boolean)?;
+    let nonce = fields.required(F::Nonce, integer)?;
+    let user = user_fields(&mut fields, nonce)?;
+    fields.close()?;
+    Ok(UsdClassTransfer { amount, to_perp, user })
+}
+
+fn usd_send(input: &mut Input<'_>) -> Result<UsdSend> {
+    let names = &[F::Destination, F::Amount, F::Time, F::Type, F::SignatureChainId, F::HyperliquidChain];
+    let mut fields = Fields::open(input, names)?;
+    let destination = fields.required(F::Destination, address_text)?;
+    let amount = fields.required(F::Amount, amount)?;
+    let nonce = fields.required(F::Time, integer)?;
+    fields.required(F::Type, skip_type)?;
+    let user = user_fields(&mut fields, nonce)?;
+    fields.close()?;
+    Ok(UsdSend { destination, amount, user })
 }
 
 fn user_fields(fields: &mut Fields<'_, '_>, nonce: u64) -> Result<UserSigned> {

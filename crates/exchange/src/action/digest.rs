@@ -8,7 +8,7 @@
 //! An action begins as a msgpack map and a digest's preimage with `19 01`, so the two kinds of hash never coincide.
 //! Source: hyperliquid-python-sdk 0.24, `utils/signing.py`; EIP-712.
 
-use super::{Action, ApproveAgent, SpotSend, UserSigned};
+use super::{Action, ApproveAgent, SpotSend, UsdClassTransfer, UsdSend, UserSigned};
 use alloc::vec::Vec;
 use tandem_crypto::{
     Keccak256, ed25519,
@@ -103,12 +103,16 @@ impl Action {
         match self {
             Self::SpotSend(send) => Some(send.digest()),
             Self::ApproveAgent(approve) => Some(approve.digest()),
+            Self::UsdClassTransfer(transfer) => Some(transfer.digest()),
+            Self::UsdSend(send) => Some(send.digest()),
             Self::Order(_)
             | Self::Cancel(_)
             | Self::CancelByCloid(_)
             | Self::Modify(_)
             | Self::BatchModify(_)
             | Self::ScheduleCancel(_)
+            | Self::UpdateLeverage(_)
+            | Self::UpdateIsolatedMargin(_)
             | Self::Noop => None,
         }
     }
@@ -136,6 +140,32 @@ impl ApproveAgent {
             .string(self.user.chain.as_str())
             .address(&self.agent)
             .string(self.name.as_deref().unwrap_or_default())
+            .uint(self.user.nonce);
+        self.user.digest(fields)
+    }
+}
+
+impl UsdClassTransfer {
+    fn digest(&self) -> Hash {
+        let encode_type = "HyperliquidTransaction:UsdClassTransfer(string hyperliquidChain,string amount,bool toPerp,\
+                           uint64 nonce)";
+        let fields = StructHasher::new(encode_type)
+            .string(self.user.chain.as_str())
+            .string(self.amount.text())
+            .uint(u64::from(self.to_perp))
+            .uint(self.user.nonce);
+        self.user.digest(fields)
+    }
+}
+
+impl UsdSend {
+    fn digest(&self) -> Hash {
+        let encode_type = "HyperliquidTransaction:UsdSend(string hyperliquidChain,string destination,string amount,\
+                           uint64 time)";
+        let fields = StructHasher::new(encode_type)
+            .string(self.user.chain.as_str())
+            .string(self.destination.text())
+            .string(self.amount.text())
             .uint(self.user.nonce);
         self.user.digest(fields)
     }

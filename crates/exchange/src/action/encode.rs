@@ -2,7 +2,8 @@
 
 use super::{
     Action, ApproveAgent, AssetId, Builder, Cancel, CancelByCloid, CancelOrders, Grouping, Modify, Order,
-    OrderKind, OrderRef, PlaceOrders, SpotSend, Trigger, UserSigned,
+    OrderKind, OrderRef, PlaceOrders, SpotSend, Trigger, UpdateIsolatedMargin, UpdateLeverage,
+    UsdClassTransfer, UsdSend, UserSigned,
     msgpack::Output,
     text::{address_to_hex, cloid_to_hex, integer_to_hex},
 };
@@ -24,6 +25,10 @@ impl Action {
             Self::Noop => out.open(1, "noop"),
             Self::SpotSend(send) => out.spot_send(send),
             Self::ApproveAgent(approve) => out.approve_agent(approve),
+            Self::UpdateLeverage(update) => out.update_leverage(*update),
+            Self::UpdateIsolatedMargin(update) => out.update_isolated_margin(*update),
+            Self::UsdClassTransfer(transfer) => out.usd_class_transfer(transfer),
+            Self::UsdSend(send) => out.usd_send(send),
         }
         out.into_bytes()
     }
@@ -180,6 +185,38 @@ impl Output {
         approve.name.iter().for_each(|name| self.word("agentName", name));
         self.number("nonce", approve.user.nonce);
         self.user_fields(&approve.user);
+    }
+
+    fn update_leverage(&mut self, update: UpdateLeverage) {
+        self.open(4, "updateLeverage");
+        self.asset("asset", update.asset);
+        self.flag("isCross", update.is_cross);
+        self.number("leverage", update.leverage);
+    }
+
+    fn update_isolated_margin(&mut self, update: UpdateIsolatedMargin) {
+        self.open(4, "updateIsolatedMargin");
+        self.asset("asset", update.asset);
+        self.flag("isBuy", update.is_buy);
+        self.text("ntli");
+        self.signed(update.micros);
+    }
+
+    fn usd_class_transfer(&mut self, transfer: &UsdClassTransfer) {
+        self.open(6, "usdClassTransfer");
+        self.word("amount", transfer.amount.text());
+        self.flag("toPerp", transfer.to_perp);
+        self.number("nonce", transfer.user.nonce);
+        self.user_fields(&transfer.user);
+    }
+
+    fn usd_send(&mut self, send: &UsdSend) {
+        self.map(6);
+        self.word("destination", send.destination.text());
+        self.word("amount", send.amount.text());
+        self.number("time", send.user.nonce);
+        self.word("type", "usdSend");
+        self.user_fields(&send.user);
     }
 
     fn user_fields(&mut self, user: &UserSigned) {

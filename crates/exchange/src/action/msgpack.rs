@@ -1,6 +1,6 @@
 //! Msgpack in its one canonical form, reading and writing.
 //!
-//! The reader accepts unsigned integers, texts, booleans, arrays and maps in their shortest form and nothing else; the
+//! The reader accepts integers, texts, booleans, arrays and maps in their shortest form and nothing else; the
 //! writer produces exactly that. Source: the MessagePack specification, "Formats".
 
 use super::{Kind, Reason};
@@ -38,6 +38,32 @@ impl<'a> Input<'a> {
             0xcf => self.big_endian(8, 0x1_0000_0000),
             small => Ok(u64::from(small)),
         }
+    }
+
+    /// An integer that may be below zero: only such a one is spelt as a signed integer.
+    pub(super) fn signed(&mut self) -> Result<i64, Reason> {
+        if self.kind()? != Kind::Signed {
+            let max = u64::from_be_bytes(i64::MAX.to_be_bytes());
+            return i64::try_from(self.integer()?).map_err(|_| Reason::TooLarge { max });
+        }
+        let (width, min) = match self.marker(Kind::Signed)? {
+            0xd0 => (1, -0x80),
+            0xd1 => (2, -0x8000),
+            0xd2 => (4, -0x8000_0000),
+            0xd3 => (8, i64::MIN),
+            small => return Ok(i64::from(i8::from_be_bytes([small]))),
+        };
+        // The bytes of a negative number read as an unsigned one are as far above `min` as the sign bit's weight.
+        let raw = self.big_endian(width, 0)?;
+        let offset = raw.checked_sub(min.unsigned_abs()).ok_or(Reason::NotMinimal)?;
+        let value = min.checked_add_unsigned(offset).filter(|value| *value < 0).ok_or(Reason::NotMinimal)?;
+        let fits_shorter = match width {
+            1 => value >= -0x20,
+            2 => value >= -0x80,
+            4 => value >= -0x8000,
+            _ => value >= -0x8000_0000,
+        };
+        if fits_shorter { Err(Reason::NotMinimal) } else { Ok(value) }
     }
 
     /// A text of at most `max` bytes.
@@ -136,6 +162,18 @@ impl Output {
             0x100..=0xffff => self.marked(0xcd, value, 2),
             0x1_0000..=0xffff_ffff => self.marked(0xce, value, 4),
             _ => self.marked(0xcf, value, 8),
+        }
+    }
+
+    pub(super) fn signed(&mut self, value: i64) {
+        let raw = u64::from_be_bytes(value.to_be_bytes());
+        match value {
+            0.. => self.integer(raw),
+            -0x20.. => self.low_bytes(raw, 1),
+            -0x80.. => self.marked(0xd0, raw, 1),
+            -0x8000.. => self.marked(0xd1, raw, 2),
+            -0x8000_0000.. => self.marked(0xd2, raw, 4),
+            _ => self.marked(0xd3, raw, 8),
         }
     }
 

@@ -38,6 +38,14 @@ pub enum Action {
     SpotSend(SpotSend),
     /// Lets another key act for the account. User-signed.
     ApproveAgent(ApproveAgent),
+    /// Sets leverage and margin mode on a perpetual market.
+    UpdateLeverage(UpdateLeverage),
+    /// Moves margin into or out of an isolated position.
+    UpdateIsolatedMargin(UpdateIsolatedMargin),
+    /// Moves USD between spot balance and collateral. User-signed.
+    UsdClassTransfer(UsdClassTransfer),
+    /// Sends collateral to another account. User-signed.
+    UsdSend(UsdSend),
 }
 
 /// Orders that arrive together, with a result each.
@@ -194,6 +202,50 @@ pub struct ApproveAgent {
     pub user: UserSigned,
 }
 
+/// Sets leverage and margin mode on a perpetual market.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UpdateLeverage {
+    /// The market.
+    pub asset: AssetId,
+    /// Cross margin, or isolated.
+    pub is_cross: bool,
+    /// The leverage.
+    pub leverage: u64,
+}
+
+/// Moves margin into or out of an isolated position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UpdateIsolatedMargin {
+    /// The market.
+    pub asset: AssetId,
+    /// Without effect: an account has one position in a market.
+    pub is_buy: bool,
+    /// What moves in, in 10^-6 USD; below zero, out. The wire's `ntli`.
+    pub micros: i64,
+}
+
+/// Moves USD between spot balance and collateral.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsdClassTransfer {
+    /// How much, in USD.
+    pub amount: Amount,
+    /// To collateral, or from it.
+    pub to_perp: bool,
+    /// Network and nonce.
+    pub user: UserSigned,
+}
+
+/// Sends collateral to another account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsdSend {
+    /// The receiver.
+    pub destination: AddressText,
+    /// How much, in USD.
+    pub amount: Amount,
+    /// Network and nonce.
+    pub user: UserSigned,
+}
+
 /// Where in a block an action stands (DESIGN §5): makers place and withdraw before anyone takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
@@ -221,9 +273,14 @@ impl Action {
             Self::Cancel(_) | Self::CancelByCloid(_) => Class::Cancels,
             Self::Modify(modify) => modify.order.class(),
             Self::BatchModify(modifies) => most_aggressive(modifies, |modify| modify.order.class()),
-            Self::ScheduleCancel(_) | Self::Noop | Self::SpotSend(_) | Self::ApproveAgent(_) => {
-                Class::Neutral
-            }
+            Self::ScheduleCancel(_)
+            | Self::Noop
+            | Self::SpotSend(_)
+            | Self::ApproveAgent(_)
+            | Self::UpdateLeverage(_)
+            | Self::UpdateIsolatedMargin(_)
+            | Self::UsdClassTransfer(_)
+            | Self::UsdSend(_) => Class::Neutral,
         }
     }
 
@@ -233,12 +290,16 @@ impl Action {
         match self {
             Self::SpotSend(send) => Some(&send.user),
             Self::ApproveAgent(approve) => Some(&approve.user),
+            Self::UsdClassTransfer(transfer) => Some(&transfer.user),
+            Self::UsdSend(send) => Some(&send.user),
             Self::Order(_)
             | Self::Cancel(_)
             | Self::CancelByCloid(_)
             | Self::Modify(_)
             | Self::BatchModify(_)
             | Self::ScheduleCancel(_)
+            | Self::UpdateLeverage(_)
+            | Self::UpdateIsolatedMargin(_)
             | Self::Noop => None,
         }
     }

@@ -47,12 +47,32 @@ const APPROVE_AGENT: &[UserField] = &[
     field("hyperliquidChain", UserSpelling::Verbatim),
 ];
 
+const USD_CLASS_TRANSFER: &[UserField] = &[
+    field("type", UserSpelling::Verbatim),
+    field("amount", UserSpelling::Verbatim),
+    field("toPerp", UserSpelling::Verbatim),
+    field("nonce", UserSpelling::Verbatim),
+    field("signatureChainId", UserSpelling::LowerCase),
+    field("hyperliquidChain", UserSpelling::Verbatim),
+];
+
+const USD_SEND: &[UserField] = &[
+    field("destination", UserSpelling::Verbatim),
+    field("amount", UserSpelling::Verbatim),
+    field("time", UserSpelling::Verbatim),
+    field("type", UserSpelling::Verbatim),
+    field("signatureChainId", UserSpelling::LowerCase),
+    field("hyperliquidChain", UserSpelling::Verbatim),
+];
+
 /// The fields of a user-signed action in the order in which the rules want them; `None` for other types.
 #[must_use]
 pub fn user_signed_fields(action_type: &str) -> Option<&'static [UserField]> {
     match action_type {
         "spotSend" => Some(SPOT_SEND),
         "approveAgent" => Some(APPROVE_AGENT),
+        "usdClassTransfer" => Some(USD_CLASS_TRANSFER),
+        "usdSend" => Some(USD_SEND),
         _ => None,
     }
 }

@@ -110,5 +110,10 @@ words! {
         AgentAddress = "agentAddress",
         AgentName = "agentName",
         Nonce = "nonce",
+        IsCross = "isCross",
+        Leverage = "leverage",
+        IsBuy = "isBuy",
+        Ntli = "ntli",
+        ToPerp = "toPerp",
     }
 }

@@ -5,6 +5,7 @@ use crate::wallet::Wallet;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tandem_consensus::{Config, ConsensusHandle, Keys, NodeSeed, PrivateKey, ValidatorAddress};
+use tandem_exchange::perp::PerpGenesis;
 use tandem_exchange::{ExchangeGenesis, Token, TokenName};
 use tandem_node::{NodeHandle, Opened, PoolLimits, consensus_domain};
 use tandem_rpc::{Limits, RpcConfig, RpcServer};
@@ -90,6 +91,7 @@ fn genesis(validator: &PrivateKey) -> Genesis {
             tokens: vec![quote],
             markets: Vec::new(),
             allocations: Vec::new(),
+            perps: PerpGenesis::default(),
         },
         evm: evm.collect(),
     }

@@ -6,6 +6,7 @@ mod client;
 mod contract;
 mod errors;
 mod events;
+mod hostile;
 mod proofs;
 mod shapes;
 mod transactions;

@@ -62,7 +62,7 @@ impl<'a, A: Borrow<Transaction>, T> Selection<'a, A, T> {
             evm_bytes_left: builder.evm_bytes_max,
             kept: kept.unwrap_or_default(),
             closed: ByClass::default(),
-            body: Body { last_commit: builder.last_commit.to_vec(), ..Body::default() },
+            body: builder.empty_body(),
             taken: ByClass::default(),
             refused_actions: Vec::new(),
             refused_transactions: Vec::new(),

@@ -89,7 +89,14 @@ async fn call(stream: &mut Stream, method: &str, params: &Value) -> Result<Value
 }
 
 /// A signed transaction of an account, as JSON-RPC has it.
-fn sign(account: u32, nonce: u64, gas_limit: u64, tip: u128, to: TxKind, input: &'static [u8]) -> Option<String> {
+fn sign(
+    account: u32,
+    nonce: u64,
+    gas_limit: u64,
+    tip: u128,
+    to: TxKind,
+    input: &'static [u8],
+) -> Option<String> {
     let transaction = TxEip1559 {
         chain_id: DEV_CHAIN_ID.0,
         nonce,
@@ -189,7 +196,8 @@ impl Probe {
         let senders = u64::try_from(nonces.len())?;
         let transfers = in_parallel(u64::from(PROBE_RATE * seconds), |number| {
             let at = usize::try_from(number % senders).ok()?;
-            let (sender, nonce) = (PROBE_SENDERS.start + u32::try_from(at).ok()?, nonces.get(at)? + number / senders);
+            let (sender, nonce) =
+                (PROBE_SENDERS.start + u32::try_from(at).ok()?, nonces.get(at)? + number / senders);
             let to = TxKind::Call(Address::repeat_byte(9));
             sign(sender, nonce, TRANSFER_GAS, 100 * GWEI, to, &[])
         })?;

@@ -13,9 +13,9 @@ mod ethereum;
 mod report;
 mod streams;
 
-use super::health::{Health, Node};
 use super::{LEAD, Open};
 use crate::cli::BenchLanes;
+use crate::client::{Health, Node};
 use ethereum::Endpoint;
 use eyre::{Result, WrapErr, bail, eyre};
 use report::{Cell, Column};

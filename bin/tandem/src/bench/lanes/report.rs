@@ -1,6 +1,6 @@
 //! The table that a run ends in.
 
-use super::super::report::milliseconds;
+use crate::figures::milliseconds;
 use tandem_replay::load::Latencies;
 
 /// The probes, in the order of a phase's cells.
@@ -99,6 +99,10 @@ pub(super) fn print(columns: &mut [Column]) {
         println!("| {probe} | {} |", cells.join(" | "));
     }
     println!();
-    println!("From when each request was due until the answer to what a block decided. An EVM block comes once a second,");
-    println!("so a transfer waits for half a second on average. Sender and node share this machine's processors.");
+    println!(
+        "From when each request was due until the answer to what a block decided. An EVM block comes once a second,"
+    );
+    println!(
+        "so a transfer waits for half a second on average. Sender and node share this machine's processors."
+    );
 }

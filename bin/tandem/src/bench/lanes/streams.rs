@@ -1,7 +1,8 @@
 //! The exchange actions of probes and floods.
 
+use super::super::ASSET;
 use super::super::prepare::{Requests, Signers};
-use super::super::{ASSET, Health};
+use crate::client::Health;
 use eyre::Result;
 use std::ops::Range;
 use tandem_exchange::action::{
@@ -57,7 +58,8 @@ fn action(class: Class, items: u32, cents: u64) -> Option<Action> {
         Class::Neutral => TimeInForce::Alo,
         Class::MayTake => TimeInForce::Ioc,
         Class::Cancels => {
-            let cancel = |number: u32| CancelByCloid { asset: ASSET, cloid: Cloid(u128::from(number).to_be_bytes()) };
+            let cancel =
+                |number: u32| CancelByCloid { asset: ASSET, cloid: Cloid(u128::from(number).to_be_bytes()) };
             return Some(Action::CancelByCloid((0..items).map(cancel).collect()));
         }
     };

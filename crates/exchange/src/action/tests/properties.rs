@@ -3,7 +3,8 @@
 use crate::action::{
     Action, AddressText, Amount, ApproveAgent, AssetId, Builder, Cancel, CancelByCloid, CancelOrders,
     Decimal, Grouping, HyperliquidChain, Modify, Network, NetworkKind, Order, OrderKind, OrderRef,
-    PlaceOrders, SelfTradePrevention, SignedAction, SpotSend, TimeInForce, Tpsl, Trigger, UserSigned,
+    PlaceOrders, SelfTradePrevention, SignedAction, SpotSend, TimeInForce, Tpsl, Trigger,
+    UpdateIsolatedMargin, UpdateLeverage, UsdClassTransfer, UsdSend, UserSigned,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use std::vec::Vec;
@@ -94,7 +95,24 @@ fn action() -> impl Strategy<Value = Action> {
     let approve = (any::<[u8; 20]>(), option::of("\\PC{1,20}"), user()).prop_map(|(agent, name, user)| {
         Action::ApproveAgent(ApproveAgent { agent: Address(agent), name: name.map(Into::into), user })
     });
+    let leverage = (asset(), any::<bool>(), integer()).prop_map(|(asset, is_cross, leverage)| {
+        Action::UpdateLeverage(UpdateLeverage { asset, is_cross, leverage })
+    });
+    let signed = (any::<i64>(), 0u32..64).prop_map(|(value, shift)| value >> shift);
+    let margin = (asset(), any::<bool>(), signed).prop_map(|(asset, is_buy, micros)| {
+        Action::UpdateIsolatedMargin(UpdateIsolatedMargin { asset, is_buy, micros })
+    });
+    let amount = || "[0-9]{1,12}(\\.[0-9]{1,7})?".prop_map(|text| Amount::new(&text).unwrap());
+    let class_transfer = (amount(), any::<bool>(), user()).prop_map(|(amount, to_perp, user)| {
+        Action::UsdClassTransfer(UsdClassTransfer { amount, to_perp, user })
+    });
+    let usd_send = ("0x[0-9a-fA-F]{40}", amount(), user()).prop_map(|(destination, amount, user)| {
+        let destination = AddressText::new(&destination).unwrap();
+        Action::UsdSend(UsdSend { destination, amount, user })
+    });
+    let perpetual = prop_oneof![leverage, margin, class_transfer, usd_send];
     prop_oneof![
+        perpetual,
         place(),
         cancels,
         vec(by_cloid, 1..20).prop_map(Action::CancelByCloid),

@@ -52,6 +52,37 @@ fn spot_send() -> Value {
     ])
 }
 
+fn usd_send() -> Value {
+    Map(vec![
+        ("destination", Text("0x5e9ee1089755c3435139848e47e6635505d5a13a")),
+        ("amount", Text("1.5")),
+        ("time", Int(1_700_000_000_000)),
+        ("type", Text("usdSend")),
+        ("signatureChainId", Text("0x66eee")),
+        ("hyperliquidChain", Text("Testnet")),
+    ])
+}
+
+fn class_transfer() -> Value {
+    Map(vec![
+        ("type", Text("usdClassTransfer")),
+        ("amount", Text("1.5")),
+        ("toPerp", Bool(true)),
+        ("nonce", Int(1_700_000_000_000)),
+        ("signatureChainId", Text("0x66eee")),
+        ("hyperliquidChain", Text("Testnet")),
+    ])
+}
+
+fn margin() -> Value {
+    Map(vec![
+        ("type", Text("updateIsolatedMargin")),
+        ("asset", Int(1)),
+        ("isBuy", Bool(true)),
+        ("ntli", Raw(&[0xd1, 0xff, 0x7f])),
+    ])
+}
+
 fn approve_agent() -> Value {
     Map(vec![
         ("type", Text("approveAgent")),
@@ -79,7 +110,16 @@ fn refused(value: &Value) -> String {
 
 #[test]
 fn the_values_that_the_rows_below_spoil_are_right() {
-    for value in [place(), cancel(), spot_send(), approve_agent(), batch_modify()] {
+    for value in [
+        place(),
+        cancel(),
+        spot_send(),
+        approve_agent(),
+        batch_modify(),
+        usd_send(),
+        class_transfer(),
+        margin(),
+    ] {
         let action = Action::decode(&value.bytes()).unwrap();
         assert_eq!(action.encode(), value.bytes(), "{action:?}");
     }
@@ -138,7 +178,7 @@ fn a_wrong_value_is_named_by_field_and_fault() {
         ("grouping",   Text("all\n"),              "grouping: can't be \"all\\n\""),
         ("grouping",   Map(vec![]),                "grouping.p: is missing"),
         ("builder.b",  Text("0x5E9EE1089755C3435139848E47E6635505D5A13A"), "builder.b: is not canonical 0x-prefixed hexadecimal of its length"),
-        ("type",       Text("updateLeverage"),     "type: can't be \"updateLeverage\""),
+        ("type",       Text("twapOrder"),     "type: can't be \"twapOrder\""),
         ("type",       Int(1),                     "type: must be a text, is an unsigned integer"),
     ];
     for (path, value, expected) in rows {
@@ -161,6 +201,15 @@ fn user_signed_actions_have_one_spelling_too() {
         (spot_send().fields("", |fields| drop(fields.remove(4))), "type: is missing"),
         (approve_agent().with("agentAddress", Text("0x5E9ee1089755c3435139848e47e6635505d5a13a")), "agentAddress: is not canonical 0x-prefixed hexadecimal of its length"),
         (approve_agent().with("agentName", Text("")),         "agentName: must not be empty"),
+        (usd_send().with("amount", Text("1e3")),              "amount: is not a canonical decimal: a character other than digits and one decimal point"),
+        (class_transfer().with("amount", Text("1 subaccount:0x")), "amount: is not a canonical decimal: a character other than digits and one decimal point"),
+        (class_transfer().with("toPerp", Int(1)),             "toPerp: must be a boolean, is an unsigned integer"),
+        (margin().with("ntli", Raw(&[0xd0, 5])),              "ntli: is not in its shortest form"),
+        (margin().with("ntli", Raw(&[0xd0, 0xe0])),           "ntli: is not in its shortest form"),
+        (margin().with("ntli", Raw(&[0xd1, 0xff, 0x80])),     "ntli: is not in its shortest form"),
+        (margin().with("ntli", Raw(&[0xd2, 0xff, 0xff, 0x80, 0])), "ntli: is not in its shortest form"),
+        (margin().with("ntli", Raw(&[0xd3, 0xff, 0xff, 0xff, 0xff, 0x80, 0, 0, 0])), "ntli: is not in its shortest form"),
+        (margin().with("ntli", Int(1 << 63)),                 "ntli: is above 9223372036854775807"),
         (batch_modify().with("modifies.1.order.t.trigger.isMarket", Int(0)), "modifies[1].order.t.trigger.isMarket: must be a boolean, is an unsigned integer"),
         (batch_modify().with("modifies.0.oid", Bool(true)),   "modifies[0].oid: must be an unsigned integer, is a boolean"),
     ];
@@ -244,6 +293,9 @@ fn the_class_is_that_of_the_most_aggressive_item() {
         (Map(vec![("type", Text("noop"))]), Class::Neutral),
         (spot_send(), Class::Neutral),
         (approve_agent(), Class::Neutral),
+        (usd_send(), Class::Neutral),
+        (class_transfer(), Class::Neutral),
+        (margin(), Class::Neutral),
     ];
     for (value, class) in rows {
         let action = Action::decode(&value.bytes()).unwrap();
@@ -268,7 +320,13 @@ fn a_full_batch_of_the_longest_modifications_fits() {
 
 #[test]
 fn the_table_of_user_signed_fields_is_the_decoders_order() {
-    for (name, value) in [("spotSend", spot_send()), ("approveAgent", approve_agent())] {
+    let values = [
+        ("spotSend", spot_send()),
+        ("approveAgent", approve_agent()),
+        ("usdSend", usd_send()),
+        ("usdClassTransfer", class_transfer()),
+    ];
+    for (name, value) in values {
         let Map(fields) = &value else { panic!("{name} is a map") };
         let table = user_signed_fields(name).unwrap();
         assert!(table.iter().map(|field| field.name).eq(fields.iter().map(|(name, _)| *name)), "{name}");

@@ -1,42 +1,14 @@
 //! Requests as clients of the API write them: the action in JSON, field by field in the order that was signed.
 
+use crate::key::RequestKey;
 use std::fmt::Write as _;
-use tandem_crypto::{ed25519, secp256k1};
 use tandem_exchange::action::{
-    Action, ApproveAgent, CancelByCloid, Network, Order, OrderKind, Signature, action_hash, ed25519_message,
-    l1_digest,
+    Action, ApproveAgent, CancelByCloid, Modify, Network, Order, OrderKind, OrderRef, Signature, SpotSend,
+    UserSigned,
 };
-use tandem_types::Hash;
 
-/// What signs requests.
-#[derive(Debug)]
-pub enum RequestKey {
-    /// An account's own key.
-    Secp256k1(secp256k1::SigningKey),
-    /// The key of an agent that the account has approved.
-    Ed25519(ed25519::SigningKey),
-}
-
-impl RequestKey {
-    fn sign(&self, action: &Action, packed: &[u8], nonce: u64, network: &Network) -> Signature {
-        let user_digest = action.user_digest();
-        let l1_hash = || action_hash(packed, nonce, None, None);
-        match self {
-            Self::Secp256k1(key) => {
-                let digest = user_digest.unwrap_or_else(|| l1_digest(network.source(), &l1_hash()));
-                Signature::Secp256k1(key.sign(&digest))
-            }
-            Self::Ed25519(key) => {
-                let hash: Hash = user_digest.unwrap_or_else(l1_hash);
-                let signature = key.sign(&ed25519_message(&network.genesis_hash, &hash));
-                Signature::Ed25519 { public_key: key.public_key(), signature }
-            }
-        }
-    }
-}
-
-/// The body of a request to act; `None` for actions other than limit orders, cancels by the trader's ids, and approvals
-/// of agents. An approval must have this nonce.
+/// The body of a request to act; `None` for actions other than limit orders, their modification, cancels by the trader's
+/// ids, transfers, and approvals of agents. The last two must have this nonce.
 #[must_use]
 pub fn request_body(action: &Action, nonce: u64, key: &RequestKey, network: &Network) -> Option<String> {
     const ROOM: usize = 320;
@@ -45,7 +17,7 @@ pub fn request_body(action: &Action, nonce: u64, key: &RequestKey, network: &Net
     out.push_str("{\"action\":");
     push_action(&mut out, action)?;
     write!(out, ",\"nonce\":{nonce},\"signature\":").ok()?;
-    match key.sign(action, &packed, nonce, network) {
+    match key.sign_packed(action, &packed, nonce, network) {
         Signature::Secp256k1(signature) => {
             out.push_str("{\"r\":");
             push_hex(&mut out, &signature.r);
@@ -83,7 +55,14 @@ fn push_action(out: &mut String, action: &Action) -> Option<()> {
             out.push('}');
             Some(())
         }
+        Action::BatchModify(modifies) => {
+            out.push_str("{\"type\":\"batchModify\",\"modifies\":");
+            push_list(out, modifies, push_modify)?;
+            out.push('}');
+            Some(())
+        }
         Action::ApproveAgent(approve) => push_approval(out, approve),
+        Action::SpotSend(send) => push_transfer(out, send),
         _ => None,
     }
 }
@@ -114,18 +93,51 @@ fn push_order(out: &mut String, order: &Order) -> Option<()> {
     Some(())
 }
 
+fn push_modify(out: &mut String, modify: &Modify) -> Option<()> {
+    match modify.target {
+        OrderRef::Id(id) => write!(out, "{{\"oid\":{id}").ok()?,
+        OrderRef::Cloid(cloid) => {
+            out.push_str("{\"oid\":");
+            push_hex(out, &cloid.0);
+        }
+    }
+    out.push_str(",\"order\":");
+    push_order(out, &modify.order)?;
+    out.push('}');
+    Some(())
+}
+
 /// A name with characters that JSON escapes is refused.
 fn push_approval(out: &mut String, approve: &ApproveAgent) -> Option<()> {
     let ApproveAgent { agent, name, user } = approve;
     write!(out, r#"{{"type":"approveAgent","agentAddress":"{agent}","#).ok()?;
     if let Some(name) = name {
-        let plain = name.chars().all(|letter| letter.is_ascii_graphic() && !matches!(letter, '"' | '\\'));
-        plain.then_some(())?;
+        is_plain(name).then_some(())?;
         write!(out, r#""agentName":"{name}","#).ok()?;
     }
-    let (nonce, chain_id, chain) = (user.nonce, user.chain_id.0, user.chain.as_str());
-    let network = format!(r#""signatureChainId":"0x{chain_id:x}","hyperliquidChain":"{chain}""#);
-    write!(out, r#""nonce":{nonce},{network}}}"#).ok()
+    write!(out, r#""nonce":{},"#, user.nonce).ok()?;
+    push_user(out, user)
+}
+
+/// A token's name with characters that JSON escapes is refused; amounts and addresses have none.
+fn push_transfer(out: &mut String, send: &SpotSend) -> Option<()> {
+    let SpotSend { destination, token, amount, user } = send;
+    is_plain(token).then_some(())?;
+    let (to, amount, time) = (destination.text(), amount.text(), user.nonce);
+    write!(out, r#"{{"type":"spotSend","destination":"{to}","token":"{token}","#).ok()?;
+    write!(out, r#""amount":"{amount}","time":{time},"#).ok()?;
+    push_user(out, user)
+}
+
+/// The last fields of a user-signed action.
+fn push_user(out: &mut String, user: &UserSigned) -> Option<()> {
+    let (chain_id, chain) = (user.chain_id.0, user.chain.as_str());
+    write!(out, r#""signatureChainId":"0x{chain_id:x}","hyperliquidChain":"{chain}"}}"#).ok()
+}
+
+/// Whether a text stands in JSON as it is.
+fn is_plain(text: &str) -> bool {
+    text.chars().all(|letter| letter.is_ascii_graphic() && !matches!(letter, '"' | '\\'))
 }
 
 /// The bytes in hex, in quotes.
@@ -146,8 +158,11 @@ mod tests {
     use crate::load::{Mix, Plan};
     use std::num::NonZeroU32;
     use tandem_api::ExchangeRequest;
-    use tandem_exchange::action::{AssetId, HyperliquidChain, NetworkKind, UserSigned, ed25519_address};
-    use tandem_types::{Address, ChainId};
+    use tandem_crypto::{ed25519, secp256k1};
+    use tandem_exchange::action::{
+        AddressText, Amount, AssetId, HyperliquidChain, NetworkKind, ed25519_address,
+    };
+    use tandem_types::{Address, ChainId, Hash, OrderId};
 
     const NONCE: u64 = 1_700_000_000_000;
 
@@ -162,10 +177,24 @@ mod tests {
         [(RequestKey::Secp256k1(wallet), addresses.0), (RequestKey::Ed25519(agent), addresses.1)]
     }
 
+    fn plan(mix: Mix) -> Plan {
+        let number = |number| NonZeroU32::new(number).unwrap();
+        Plan { asset: AssetId(10_002), signers: number(1), batch: number(3), mix, run: 9 }
+    }
+
+    /// A request to replace an order by the first of a plan.
+    fn modified(target: OrderRef) -> Action {
+        let Some(Action::Order(place)) = plan(Mix::Rest).action(0) else { panic!("an order") };
+        Action::BatchModify(vec![Modify { target, order: place.orders[0] }])
+    }
+
+    fn transfer(token: &str, user: UserSigned) -> SpotSend {
+        let destination = AddressText::new("0x00000000000000000000000000000000000000Aa").unwrap();
+        SpotSend { destination, token: token.into(), amount: Amount::new("12.50").unwrap(), user }
+    }
+
     #[test]
     fn the_api_reads_what_was_signed() {
-        let number = |number| NonZeroU32::new(number).unwrap();
-        let plan = |mix| Plan { asset: AssetId(10_002), signers: number(1), batch: number(3), mix, run: 9 };
         let user = UserSigned { chain_id: ChainId(1337), chain: HyperliquidChain::Testnet, nonce: NONCE };
         let approve =
             |name: Option<&str>| ApproveAgent { agent: Address([5; 20]), name: name.map(Into::into), user };
@@ -173,6 +202,9 @@ mod tests {
             plan(Mix::Rest).action(0).unwrap(),
             plan(Mix::Trade).action(1).unwrap(),
             plan(Mix::Cancel).action(2).unwrap(),
+            modified(OrderRef::Id(OrderId(7))),
+            modified(OrderRef::Cloid(tandem_types::Cloid([8; 16]))),
+            Action::SpotSend(transfer("USDC:0x00000000000000000000000000000000", user)),
             Action::ApproveAgent(approve(Some("bench"))),
             Action::ApproveAgent(approve(None)),
         ];
@@ -190,7 +222,8 @@ mod tests {
     fn what_it_cannot_write_is_refused() {
         let user = UserSigned { chain_id: ChainId(1337), chain: HyperliquidChain::Testnet, nonce: NONCE };
         let quoted = ApproveAgent { agent: Address([5; 20]), name: Some("\"".into()), user };
-        for action in [Action::Noop, Action::ApproveAgent(quoted)] {
+        let sent = transfer("A\\B:0x0", user);
+        for action in [Action::Noop, Action::ApproveAgent(quoted), Action::SpotSend(sent)] {
             assert_eq!(request_body(&action, NONCE, &keys()[0].0, &network()), None);
         }
     }

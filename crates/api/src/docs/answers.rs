@@ -1,0 +1,317 @@
+//! The shapes of answers. Every field is named, and none that is not named is sent: a test compares them with what the
+//! server answers.
+
+use super::schemas::{address, decimal, integer, list, null, object, one_of, reference, text};
+use crate::info;
+use serde_json::{Map, Value, json};
+
+/// What each question is answered by.
+pub(super) fn of_question(question: &str) -> Option<Value> {
+    Some(match question {
+        "allMids" => json!({ "type": "object", "additionalProperties": decimal() }),
+        "candleSnapshot" => list(reference("Candle")),
+        "clearinghouseState" => clearinghouse_state(),
+        "exchangeStatus" => {
+            object(&[("time", integer()), ("height", integer()), ("specialStatuses", null())])
+        }
+        "extraAgents" => list(object(&[
+            ("name", text()),
+            ("address", address()),
+            ("validUntil", one_of(&[integer(), null()])),
+        ])),
+        "frontendOpenOrders" => list(reference("OrderDetails")),
+        "historicalOrders" => list(reference("OrderStatus")),
+        "l2Book" => reference("Book"),
+        "meta" => reference("Meta"),
+        "metaAndAssetCtxs" => tuple(&[reference("Meta"), list(json!(false))]),
+        "openOrders" => list(reference("Order")),
+        "orderStatus" => one_of(&[
+            object(&[("status", json!({ "const": "unknownOid" }))]),
+            object(&[("status", json!({ "const": "order" })), ("order", reference("OrderStatus"))]),
+        ]),
+        "perpDexs" => list(null()),
+        "recentTrades" => list(reference("Trade")),
+        "spotClearinghouseState" => object(&[("balances", list(reference("Balance")))]),
+        "spotMeta" => reference("SpotMeta"),
+        "spotMetaAndAssetCtxs" => tuple(&[reference("SpotMeta"), list(reference("SpotContext"))]),
+        "userFees" => fees(),
+        "userFills" | "userFillsByTime" => list(reference("Fill")),
+        "userRateLimit" => object(&[
+            ("cumVlm", decimal()),
+            ("nRequestsUsed", integer()),
+            ("nRequestsCap", integer()),
+            ("nRequestsSurplus", integer()),
+        ]),
+        "userRole" => role(),
+        // What is to come has one answer until then.
+        other => json!({ "const": info::absent_answer(other)? }),
+    })
+}
+
+fn tuple(items: &[Value]) -> Value {
+    json!({ "type": "array", "prefixItems": items, "items": false, "minItems": items.len() })
+}
+
+fn word(word: &str) -> Value {
+    json!({ "const": word })
+}
+
+fn words(words: &[&str]) -> Value {
+    json!({ "enum": words })
+}
+
+fn clearinghouse_state() -> Value {
+    object(&[
+        ("marginSummary", reference("MarginSummary")),
+        ("crossMarginSummary", reference("MarginSummary")),
+        ("crossMaintenanceMarginUsed", decimal()),
+        ("withdrawable", decimal()),
+        ("assetPositions", list(json!(false))),
+        ("time", integer()),
+    ])
+}
+
+fn fees() -> Value {
+    let tiers = object(&[("vip", list(json!(false))), ("mm", list(json!(false)))]);
+    let schedule = object(&[
+        ("cross", decimal()),
+        ("add", decimal()),
+        ("spotCross", decimal()),
+        ("spotAdd", decimal()),
+        ("tiers", tiers),
+        ("referralDiscount", decimal()),
+        ("stakingDiscountTiers", list(json!(false))),
+    ]);
+    object(&[
+        ("dailyUserVlm", list(json!(false))),
+        ("feeSchedule", schedule),
+        ("userCrossRate", decimal()),
+        ("userAddRate", decimal()),
+        ("userSpotCrossRate", decimal()),
+        ("userSpotAddRate", decimal()),
+        ("activeReferralDiscount", decimal()),
+        ("trial", null()),
+        ("feeTrialReward", decimal()),
+        ("nextTrialAvailableTimestamp", null()),
+        ("stakingLink", null()),
+        ("activeStakingDiscount", object(&[("bpsOfMaxSupply", decimal()), ("discount", decimal())])),
+    ])
+}
+
+fn role() -> Value {
+    one_of(&[
+        object(&[("role", words(&["user", "missing"]))]),
+        object(&[("role", word("agent")), ("data", object(&[("user", address())]))]),
+    ])
+}
+
+/// The parts that answers share, by name.
+pub(super) fn components() -> Map<String, Value> {
+    let rows = orders().into_iter().chain(markets()).chain(accounts()).chain(spot_metadata());
+    rows.map(|(name, schema)| (name.to_owned(), schema)).collect()
+}
+
+fn side() -> Value {
+    words(&["A", "B"])
+}
+
+fn coin() -> Value {
+    reference("Coin")
+}
+
+fn hash() -> Value {
+    reference("Hash")
+}
+
+fn orders() -> [(&'static str, Value); 3] {
+    let order: [(&str, Value); 7] = [
+        ("coin", coin()),
+        ("side", side()),
+        ("limitPx", decimal()),
+        ("sz", decimal()),
+        ("oid", integer()),
+        ("timestamp", integer()),
+        ("origSz", decimal()),
+    ];
+    let mut short = object(&order);
+    // Only orders that have one say so.
+    short["properties"]["cloid"] = reference("Cloid");
+    let more = [
+        ("triggerCondition", word("N/A")),
+        ("isTrigger", json!({ "const": false })),
+        ("triggerPx", decimal()),
+        ("children", list(json!(false))),
+        ("isPositionTpsl", json!({ "const": false })),
+        ("reduceOnly", json!({ "const": false })),
+        ("orderType", word("Limit")),
+        ("tif", null()),
+        ("cloid", one_of(&[reference("Cloid"), null()])),
+    ];
+    let detailed: Vec<(&str, Value)> = order.into_iter().chain(more).collect();
+    let ends = ["open", "filled", "canceled", "selfTradeCanceled", "scheduledCancel", "marginCanceled"];
+    let status =
+        [("order", reference("OrderDetails")), ("status", words(&ends)), ("statusTimestamp", integer())];
+    [("Order", short), ("OrderDetails", object(&detailed)), ("OrderStatus", object(&status))]
+}
+
+fn markets() -> [(&'static str, Value); 4] {
+    let candle = [
+        ("t", integer()),
+        ("T", integer()),
+        ("s", coin()),
+        ("i", text()),
+        ("o", decimal()),
+        ("c", decimal()),
+        ("h", decimal()),
+        ("l", decimal()),
+        ("v", decimal()),
+        ("n", integer()),
+    ];
+    let book = [
+        ("coin", coin()),
+        ("time", integer()),
+        ("levels", tuple(&[list(reference("Level")), list(reference("Level"))])),
+        ("height", integer()),
+    ];
+    let trade = [
+        ("coin", coin()),
+        ("side", side()),
+        ("px", decimal()),
+        ("sz", decimal()),
+        ("time", integer()),
+        ("hash", hash()),
+        ("tid", integer()),
+        ("users", tuple(&[address(), address()])),
+    ];
+    let level = [("px", decimal()), ("sz", decimal()), ("n", integer())];
+    [
+        ("Candle", object(&candle)),
+        ("Book", object(&book)),
+        ("Trade", object(&trade)),
+        ("Level", object(&level)),
+    ]
+}
+
+fn accounts() -> [(&'static str, Value); 4] {
+    let fill = [
+        ("coin", coin()),
+        ("px", decimal()),
+        ("sz", decimal()),
+        ("side", side()),
+        ("time", integer()),
+        ("startPosition", decimal()),
+        ("dir", words(&["Buy", "Sell"])),
+        ("closedPnl", decimal()),
+        ("hash", hash()),
+        ("oid", integer()),
+        ("crossed", json!({ "type": "boolean" })),
+        ("fee", decimal()),
+        ("tid", integer()),
+        ("feeToken", text()),
+    ];
+    let balance = [
+        ("coin", text()),
+        ("token", integer()),
+        ("hold", decimal()),
+        ("total", decimal()),
+        ("entryNtl", decimal()),
+    ];
+    let margin = [
+        ("accountValue", decimal()),
+        ("totalNtlPos", decimal()),
+        ("totalRawUsd", decimal()),
+        ("totalMarginUsed", decimal()),
+    ];
+    let meta = [
+        ("universe", list(json!(false))),
+        ("marginTables", list(json!(false))),
+        ("collateralToken", integer()),
+    ];
+    [
+        ("Fill", object(&fill)),
+        ("Balance", object(&balance)),
+        ("MarginSummary", object(&margin)),
+        ("Meta", object(&meta)),
+    ]
+}
+
+fn spot_metadata() -> [(&'static str, Value); 4] {
+    let yes = || json!({ "const": true });
+    let market = object(&[
+        ("tokens", tuple(&[integer(), integer()])),
+        ("name", reference("Coin")),
+        ("index", integer()),
+        ("isCanonical", yes()),
+        ("lotSize", decimal()),
+        ("priceDecimals", integer()),
+        ("priceSignificantFigures", integer()),
+        ("priceBands", list(object(&[("from", decimal()), ("tick", decimal())]))),
+    ]);
+    let token = object(&[
+        ("name", text()),
+        ("szDecimals", integer()),
+        ("weiDecimals", integer()),
+        ("index", integer()),
+        ("tokenId", text()),
+        ("isCanonical", yes()),
+        ("evmContract", null()),
+        ("fullName", null()),
+        ("deployerTradingFeeShare", decimal()),
+    ]);
+    let context = object(&[
+        ("coin", reference("Coin")),
+        ("markPx", decimal()),
+        ("midPx", one_of(&[decimal(), null()])),
+        ("prevDayPx", decimal()),
+        ("dayNtlVlm", decimal()),
+        ("dayBaseVlm", decimal()),
+        ("circulatingSupply", decimal()),
+        ("totalSupply", decimal()),
+    ]);
+    let meta =
+        object(&[("universe", list(reference("SpotMarket"))), ("tokens", list(reference("SpotToken")))]);
+    [("SpotMarket", market), ("SpotToken", token), ("SpotContext", context), ("SpotMeta", meta)]
+}
+
+/// What `/health` answers, well or not.
+pub(super) fn health() -> Value {
+    object(&[
+        ("status", words(&["ok", "stalled"])),
+        ("height", integer()),
+        ("time", integer()),
+        ("ageMs", integer()),
+        ("chainId", integer()),
+        ("genesisHash", reference("Hash")),
+        ("version", text()),
+    ])
+}
+
+/// What `/exchange` answers with status 200.
+pub(super) fn exchange() -> Value {
+    let statuses = object(&[("statuses", list(reference("ItemStatus")))]);
+    let done = object(&[("type", words(&["order", "cancel", "default"])), ("data", statuses)]);
+    let default = object(&[("type", word("default"))]);
+    one_of(&[
+        json!({ "title": "ok", "oneOf": [
+            object(&[("status", word("ok")), ("response", one_of(&[done, default]))]),
+        ] }),
+        // An action that a block refused as a whole, or that the exchange does not admit.
+        json!({ "title": "err", "oneOf": [
+            object(&[("status", word("err")), ("response", text()), ("error", object(&[("code", integer())]))]),
+            reference("Error"),
+        ] }),
+    ])
+}
+
+/// How one order, cancel or the like of an action ended.
+pub(super) fn item_status() -> Value {
+    let mut resting = object(&[("oid", integer())]);
+    // Only where some of it was filled at once.
+    resting["properties"]["filledSz"] = decimal();
+    one_of(&[
+        word("success"),
+        object(&[("resting", resting)]),
+        object(&[("filled", object(&[("totalSz", decimal()), ("avgPx", decimal()), ("oid", integer())]))]),
+        object(&[("error", text()), ("code", integer())]),
+    ])
+}

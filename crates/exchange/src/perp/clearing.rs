@@ -1,0 +1,163 @@
+//! Positions and collateral: the only code that changes them.
+//!
+//! An account's margin is one range of the table of positions, so it costs as much as the account has markets, and a
+//! price update writes no account. Entries that say nothing (nothing held or open, leverage not set) are not kept.
+
+use super::margin::Margin;
+use super::market::{PerpMarket, PerpPrices};
+use super::position::Position;
+use crate::Rejection;
+use crate::tables::{ExchangeTables, PositionKey};
+use tandem_coprocessor::{Work, WorkMeter};
+use tandem_state::Table;
+use tandem_state::index::{Hashed, Ordered};
+use tandem_types::{AccountId, MarketId, Usd};
+
+/// Work of each position margined.
+pub const POSITION_WORK: Work = Work(150);
+
+/// The tables of the clearing house, apart from others, so that a book can be walked beside them.
+pub(crate) struct Clearing<'a> {
+    positions: &'a mut Table<PositionKey, Position, Ordered<PositionKey, Position>>,
+    collaterals: &'a mut Table<AccountId, Usd, Hashed<AccountId, Usd>>,
+    markets: &'a mut Table<MarketId, PerpMarket, Hashed<MarketId, PerpMarket>>,
+    prices: &'a mut Table<MarketId, PerpPrices, Hashed<MarketId, PerpPrices>>,
+    meter: &'a mut WorkMeter,
+}
+
+/// A market with its prices.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Priced {
+    pub(crate) id: MarketId,
+    pub(crate) market: PerpMarket,
+    pub(crate) prices: PerpPrices,
+}
+
+/// Borrows the clearing house's tables out of all.
+macro_rules! clearing {
+    ($tables:expr, $meter:expr) => {
+        $crate::perp::Clearing::new(
+            &mut $tables.positions,
+            &mut $tables.collaterals,
+            &mut $tables.perp_markets,
+            &mut $tables.perp_prices,
+            $meter,
+        )
+    };
+}
+pub(crate) use clearing;
+
+impl<'a> Clearing<'a> {
+    pub(crate) const fn new(
+        positions: &'a mut Table<PositionKey, Position, Ordered<PositionKey, Position>>,
+        collaterals: &'a mut Table<AccountId, Usd, Hashed<AccountId, Usd>>,
+        markets: &'a mut Table<MarketId, PerpMarket, Hashed<MarketId, PerpMarket>>,
+        prices: &'a mut Table<MarketId, PerpPrices, Hashed<MarketId, PerpPrices>>,
+        meter: &'a mut WorkMeter,
+    ) -> Self {
+        Self { positions, collaterals, markets, prices, meter }
+    }
+
+    /// A market that has prices.
+    pub(crate) fn priced(&mut self, id: MarketId) -> Result<Priced, Rejection> {
+        let market = *self.markets.get(&id).ok_or(Rejection::UnknownAsset)?;
+        let prices = *self.prices.get(&id).ok_or(Rejection::NoMarkPrice)?;
+        Ok(Priced { id, market, prices })
+    }
+
+    /// What an account has in a market.
+    pub(crate) fn position(&mut self, account: AccountId, id: MarketId, market: &PerpMarket) -> Position {
+        let found = self.positions.get(&PositionKey { account, market: id }).copied();
+        let (leverage, mode) = market.default_leverage();
+        found.unwrap_or(Position::new(leverage, mode))
+    }
+
+    /// Writes what an account has in a market.
+    pub(crate) fn set_position(
+        &mut self,
+        account: AccountId,
+        id: MarketId,
+        market: &PerpMarket,
+        position: Position,
+    ) {
+        let key = PositionKey { account, market: id };
+        if position.is_idle() && (position.leverage, position.mode) == market.default_leverage() {
+            self.positions.remove(&key);
+        } else {
+            self.positions.put(key, position);
+        }
+    }
+
+    /// An account's collateral.
+    pub(crate) fn collateral(&mut self, account: AccountId) -> Usd {
+        self.collaterals.get(&account).copied().unwrap_or_default()
+    }
+
+    /// Adds to an account's collateral, or takes off.
+    pub(crate) fn add_collateral(&mut self, account: AccountId, amount: Usd) -> Result<(), Rejection> {
+        if amount.is_zero() {
+            return Ok(());
+        }
+        let collateral = self.collateral(account).plus(amount)?;
+        if collateral.is_zero() {
+            self.collaterals.remove(&account);
+        } else {
+            self.collaterals.put(account, collateral);
+        }
+        Ok(())
+    }
+
+    /// An account's cross margin, at the cost of its positions.
+    pub(crate) fn cross_margin(&mut self, account: AccountId) -> Result<Margin, Rejection> {
+        let mut margin = Margin::of_collateral(self.collateral(account));
+        let (mut from, to) = (PositionKey::first(account), PositionKey::last(account));
+        while let Some((key, position)) = self.positions.first(&from, &to) {
+            self.meter.charge(POSITION_WORK)?;
+            if let (Some(market), Some(prices)) =
+                (self.markets.get(&key.market), self.prices.get(&key.market))
+            {
+                margin = margin.plus(&Margin::cross_part(position, prices, &market.tiers));
+            }
+            let Some(market) = key.market.next() else { break };
+            from = PositionKey { account, market };
+        }
+        Ok(margin)
+    }
+
+    /// Whether an account that had `before` may have `after` in a market, and `moved` more collateral. Positions that
+    /// the tables hold are those before.
+    pub(crate) fn may_become(
+        &mut self,
+        account: AccountId,
+        priced: &Priced,
+        before: &Position,
+        after: &Position,
+        moved: Usd,
+    ) -> Result<bool, Rejection> {
+        let (prices, tiers) = (&priced.prices, &priced.market.tiers);
+        let cross = self.cross_margin(account)?;
+        let becomes = cross
+            .minus(&Margin::cross_part(before, prices, tiers))
+            .plus(&Margin::cross_part(after, prices, tiers))
+            .plus(&Margin::of_collateral(moved));
+        Ok(becomes.is_sound_after(&cross) && own_is_sound(priced, before, after))
+    }
+}
+
+/// Whether an isolated position may change so. Of cross positions the account's margin says all.
+pub(crate) fn own_is_sound(priced: &Priced, before: &Position, after: &Position) -> bool {
+    let own = |position| Margin::own(position, &priced.prices, &priced.market.tiers);
+    match after.mode {
+        super::position::MarginMode::Cross => true,
+        super::position::MarginMode::Isolated => own(after).is_sound_after(&own(before)),
+    }
+}
+
+/// An account's cross margin, for readers outside of the rules. The meter bounds nothing here.
+///
+/// # Errors
+/// Never in practice: only a sum out of range refuses.
+pub fn cross_margin(tables: &mut ExchangeTables, account: AccountId) -> Result<Margin, Rejection> {
+    let mut meter = WorkMeter::new(Work(u64::MAX));
+    clearing!(tables, &mut meter).cross_margin(account)
+}

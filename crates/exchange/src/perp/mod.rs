@@ -1,0 +1,48 @@
+//! Perpetual markets: positions, margin, funding, and what is done with them.
+//!
+//! - Pure: [`tiers`], [`margin`], [`position`], `market`.
+//! - On the tables: `clearing` (positions and collateral), `place` and `settle` (orders), `reduce_only`, `leverage`,
+//!   `transfer`, [`prices`] (what a price update changes), `invariants`.
+//!
+//! Invariants: over a block, money is conserved and each market's sizes sum to nothing; an account that acts ends with
+//! its margin or no less healthy; reduce-only orders never open or flip. Rules: `docs/exchange-rules.md`.
+
+mod clearing;
+pub(crate) mod genesis;
+pub(crate) mod invariants;
+mod leverage;
+pub mod margin;
+mod market;
+mod place;
+pub mod position;
+pub mod prices;
+mod reduce_only;
+mod settle;
+pub mod tiers;
+mod transfer;
+
+pub use clearing::{POSITION_WORK, cross_margin};
+pub use genesis::{PerpGenesis, PerpGenesisError};
+pub use market::{
+    LEVERAGE_DEFAULT, PERP_PRICE_DECIMALS, PerpConfig, PerpEstimates, PerpMarket, PerpPrices, PerpTotals,
+};
+
+pub(crate) use clearing::Clearing;
+
+use crate::genesis::SPOT_ASSET_BASE;
+use tandem_types::{MarketId, PriceTicks, QuantityError, QuoteAtoms, SizeLots};
+
+/// Whether a market's number is one of a perpetual.
+#[must_use]
+pub const fn is_perpetual(market: MarketId) -> bool {
+    market.0 < SPOT_ASSET_BASE
+}
+
+/// The notional of an order on a market of either kind.
+pub(crate) fn order_notional(
+    market: MarketId,
+    size: SizeLots,
+    price: PriceTicks,
+) -> Result<QuoteAtoms, QuantityError> {
+    if is_perpetual(market) { position::notional_amount(size, price) } else { size.notional(price) }
+}

@@ -1,0 +1,263 @@
+//! What a fill on a perpetual market does to positions, collateral and orders.
+//!
+//! Each side's position pays its funding, then trades, then pays its fee; what isolated positions need moves in or out of
+//! the collateral with it. A maker is judged just before it trades: one whose account would not be sound after the fill
+//! loses its order, and a reduce-only order trades no more than its owner holds. The taker is judged by its caller, when
+//! all is settled.
+
+use super::clearing::{Clearing, Priced};
+use super::position::{FillTerms, Filled, Position, notional_amount};
+use crate::Rejection;
+use crate::ledger::{self, Balances};
+use crate::orders::OpenOrders;
+use crate::receipt::{CloseReason, Event, PositionChange, Trade};
+use crate::settle::{QUOTE, TREASURY, Taker, closed};
+use crate::tables::AccountOrder;
+use alloc::vec::Vec;
+use tandem_book::{CancelReason, Fill, Order, OrderKey, Settlement, Side};
+use tandem_coprocessor::BlockContext;
+use tandem_types::{AccountId, MarketId, OrderId, PriceRank, QuoteAtoms, SignedLots, SizeLots, TradeId, Usd};
+
+use super::market::{PerpConfig, PerpTotals};
+
+/// The parts of the tables that settlement changes, apart from the book itself.
+pub(crate) struct PerpSettlement<'a> {
+    pub(crate) clearing: Clearing<'a>,
+    pub(crate) balances: &'a mut Balances,
+    pub(crate) orders: OpenOrders<'a>,
+    pub(crate) next_trade: &'a mut TradeId,
+    pub(crate) priced: Priced,
+    pub(crate) config: PerpConfig,
+    pub(crate) block: BlockContext,
+    pub(crate) taker: Taker,
+    /// The market's totals, written back by the caller.
+    pub(crate) totals: PerpTotals,
+    /// Notional of the fills so far.
+    pub(crate) notional: QuoteAtoms,
+    /// Accounts whose reduce-only orders are more than their positions, to be cut after the match.
+    pub(crate) to_cut: Vec<AccountId>,
+    pub(crate) events: &'a mut Vec<Event>,
+}
+
+/// Takes `size` of an order off what a position counts as open.
+pub(crate) const fn uncount(position: Position, side: Side, size: SizeLots, reduce_only: bool) -> Position {
+    match (reduce_only, side) {
+        (true, _) => Position { reduce_only: position.reduce_only.minus_or_zero(size), ..position },
+        (false, Side::Bid) => Position { bids: position.bids.minus_or_zero(size), ..position },
+        (false, Side::Ask) => Position { asks: position.asks.minus_or_zero(size), ..position },
+    }
+}
+
+/// Counts `size` of an order as open.
+pub(crate) fn count(
+    position: Position,
+    side: Side,
+    size: SizeLots,
+    reduce_only: bool,
+) -> Result<Position, Rejection> {
+    Ok(match (reduce_only, side) {
+        (true, _) => Position { reduce_only: position.reduce_only.plus(size)?, ..position },
+        (false, Side::Bid) => Position { bids: position.bids.plus(size)?, ..position },
+        (false, Side::Ask) => Position { asks: position.asks.plus(size)?, ..position },
+    })
+}
+
+/// One side of a fill.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    account: AccountId,
+    terms: FillTerms,
+    /// Whether the filled order is open and counted, and then whether it is reduce-only.
+    open: Option<bool>,
+}
+
+/// What one side of a fill becomes.
+#[derive(Clone, Copy, Debug)]
+struct Becomes {
+    before: Position,
+    filled: Filled,
+    funding: Usd,
+}
+
+impl PerpSettlement<'_> {
+    const fn market(&self) -> MarketId {
+        self.priced.id
+    }
+
+    fn position(&mut self, account: AccountId) -> Position {
+        self.clearing.position(account, self.priced.id, &self.priced.market)
+    }
+
+    fn is_reduce_only(&mut self, position: &Position, account: AccountId, id: OrderId) -> bool {
+        !position.reduce_only.is_zero() && self.orders.info(account, id).is_some_and(|info| info.reduce_only)
+    }
+
+    fn terms(
+        &self,
+        side: Side,
+        size: SizeLots,
+        price: PriceRank,
+        rate_ppm: u32,
+    ) -> Result<FillTerms, Rejection> {
+        let price = price.to_ticks(self.priced.market.price_scale());
+        let fee = notional_amount(size, price)?.share_ppm_ceil(rate_ppm)?;
+        Ok(FillTerms { side, size, price, fee })
+    }
+
+    /// What a side's position becomes, nothing being written.
+    fn becomes(&mut self, part: &Part) -> Result<Becomes, Rejection> {
+        let before = self.position(part.account);
+        let Priced { market, prices, .. } = &self.priced;
+        let (settled, funding) = before.settle_funding(prices.funding_index)?;
+        let mut filled = settled.fill(&part.terms, prices.mark, &market.tiers)?;
+        if let Some(reduce_only) = part.open {
+            filled.position = uncount(filled.position, part.terms.side, part.terms.size, reduce_only);
+        }
+        Ok(Becomes { before, filled, funding })
+    }
+
+    fn write(&mut self, part: &Part, trade: TradeId) -> Result<(), Rejection> {
+        let Becomes { before, filled, funding } = self.becomes(part)?;
+        let (account, market, after) = (part.account, self.market(), filled.position);
+        self.clearing.set_position(account, market, &self.priced.market, after);
+        self.clearing.add_collateral(account, filled.to_collateral)?;
+        self.totals.funding_pool = self.totals.funding_pool.plus(funding)?;
+        self.totals.open_interest =
+            self.totals.open_interest.plus(long_lots(after.size))?.minus(long_lots(before.size))?;
+        if exceeds_position(&before, &after) && !self.to_cut.contains(&account) {
+            self.to_cut.push(account);
+        }
+        if !funding.is_zero() {
+            self.events.push(Event::Funding { account, market, size: before.size, paid: funding });
+        }
+        self.events.push(Event::Position(PositionChange {
+            account,
+            market,
+            trade,
+            size_before: before.size,
+            size: after.size,
+            entry: after.entry,
+            closed_profit: filled.closed_profit,
+        }));
+        Ok(())
+    }
+
+    fn take_off(&mut self, maker: &OrderKey, owner: AccountId, size: SizeLots) {
+        let position = self.position(owner);
+        let reduce_only = self.is_reduce_only(&position, owner, maker.id);
+        let position = uncount(position, maker.side(), size, reduce_only);
+        self.clearing.set_position(owner, self.priced.id, &self.priced.market, position);
+    }
+}
+
+/// Whether resting reduce-only orders are more than the position, or on the wrong side of it.
+const fn exceeds_position(before: &Position, after: &Position) -> bool {
+    let turned = before.size.is_negative() != after.size.is_negative();
+    !after.reduce_only.is_zero() && (turned || after.reduce_only.0 > reducible(after).0)
+}
+
+/// Lots held long.
+const fn long_lots(size: SignedLots) -> SizeLots {
+    if size.is_negative() { SizeLots::ZERO } else { size.magnitude() }
+}
+
+/// What reduce-only orders may together take off: the position, whichever side it is on.
+pub(crate) const fn reducible(position: &Position) -> SizeLots {
+    position.size.magnitude()
+}
+
+impl Settlement for PerpSettlement<'_> {
+    type Error = Rejection;
+
+    fn admit(&mut self, maker: &OrderKey, order: &Order, size: SizeLots) -> Result<SizeLots, Rejection> {
+        let account = AccountId(order.owner.0);
+        if self.orders.is_cancelled(AccountOrder { account, id: maker.id }, self.block) {
+            return Ok(SizeLots::ZERO);
+        }
+        let position = self.position(account);
+        let reduce_only = self.is_reduce_only(&position, account, maker.id);
+        let size = match (reduce_only, position.reducing_side()) {
+            (false, _) => size,
+            (true, Some(side)) if side == maker.side() => size.min(reducible(&position)),
+            (true, _) => SizeLots::ZERO,
+        };
+        if size.is_zero() {
+            return Ok(size);
+        }
+        let terms = self.terms(maker.side(), size, maker.price(), self.config.maker_fee_ppm)?;
+        let Becomes { before, filled, .. } =
+            self.becomes(&Part { account, terms, open: Some(reduce_only) })?;
+        let (after, moved) = (filled.position, filled.to_collateral);
+        let sound = self.clearing.may_become(account, &self.priced, &before, &after, moved)?;
+        Ok(if sound { size } else { SizeLots::ZERO })
+    }
+
+    fn fill(&mut self, fill: &Fill) -> Result<(), Rejection> {
+        let maker = AccountId(fill.maker_owner.0);
+        let taker_terms = self.terms(self.taker.side, fill.size, fill.price, self.config.taker_fee_ppm)?;
+        let maker_terms = self.terms(fill.maker.side(), fill.size, fill.price, self.config.maker_fee_ppm)?;
+        let notional = notional_amount(fill.size, taker_terms.price)?;
+        let maker_position = self.position(maker);
+        let reduce_only = self.is_reduce_only(&maker_position, maker, fill.maker.id);
+
+        let id = *self.next_trade;
+        *self.next_trade = id.next().ok_or(Rejection::Overflow)?;
+        self.events.push(Event::Trade(Trade {
+            id,
+            market: fill.maker.market(),
+            price: fill.price,
+            size: fill.size,
+            taker_side: self.taker.side,
+            taker: self.taker.account,
+            taker_order: self.taker.order,
+            taker_fee: taker_terms.fee.to_token_atoms(),
+            maker,
+            maker_order: fill.maker.id,
+            maker_fee: maker_terms.fee.to_token_atoms(),
+            maker_remaining: fill.maker_remaining,
+        }));
+        self.write(&Part { account: self.taker.account, terms: taker_terms, open: None }, id)?;
+        self.write(&Part { account: maker, terms: maker_terms, open: Some(reduce_only) }, id)?;
+        let fees = taker_terms.fee.plus(maker_terms.fee)?;
+        if !fees.is_zero() {
+            ledger::credit(self.balances, TREASURY, QUOTE, fees.to_token_atoms())?;
+        }
+        self.notional = self.notional.plus(notional)?;
+        self.totals.last = Some(fill.price);
+        self.orders.add_volume(self.taker.account, notional)?;
+        self.orders.add_volume(maker, notional)?;
+        if fill.maker_remaining.is_zero() {
+            self.orders.close(maker, fill.maker.id);
+            self.events.push(closed(maker, fill.maker.id, SizeLots::ZERO, CloseReason::Filled));
+        }
+        Ok(())
+    }
+
+    fn maker_cancelled(
+        &mut self,
+        maker: &OrderKey,
+        order: &Order,
+        reason: CancelReason,
+    ) -> Result<(), Rejection> {
+        let owner = AccountId(order.owner.0);
+        let scheduled = self.orders.is_cancelled(AccountOrder { account: owner, id: maker.id }, self.block);
+        let reduce_only = self.orders.info(owner, maker.id).is_some_and(|info| info.reduce_only);
+        self.take_off(maker, owner, order.remaining);
+        self.orders.close(owner, maker.id);
+        let reason = match (reason, reduce_only) {
+            (CancelReason::SelfTrade, _) => CloseReason::SelfTrade,
+            (CancelReason::NotAdmitted, _) if scheduled => CloseReason::ScheduledCancel,
+            (CancelReason::NotAdmitted, true) => CloseReason::ReduceOnly,
+            (CancelReason::NotAdmitted, false) => CloseReason::NotAdmitted,
+        };
+        self.events.push(closed(owner, maker.id, order.remaining, reason));
+        Ok(())
+    }
+
+    fn maker_reduced(&mut self, maker: &OrderKey, order: &Order, by: SizeLots) -> Result<(), Rejection> {
+        let owner = AccountId(order.owner.0);
+        self.take_off(maker, owner, by);
+        self.events.push(Event::Reduced { account: owner, id: maker.id, remaining: order.remaining });
+        Ok(())
+    }
+}

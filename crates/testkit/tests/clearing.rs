@@ -1,0 +1,370 @@
+//! The clearing house against its naive twin: the same seeded actions to both, everything compared after each.
+//!
+//! Each action is a block of its own, which the harness executes in every way there is. The twin is given the mark prices
+//! and funding rates of that block; how those come about is tested beside them. `TANDEM_CAMPAIGN` multiplies the streams.
+
+use std::collections::BTreeMap;
+use tandem_exchange::action::{Action, Decimal, Order, OrderKind, TimeInForce};
+use tandem_exchange::perp::position::MarginMode;
+use tandem_exchange::{BalanceKey, Event, ItemStatus, TREASURY};
+use tandem_reference_clearing::{Clearing, Market, Number, Stay, Wish, fraction, units, whole, zero};
+use tandem_testkit::{
+    DOGE, ETH, Harness, Signer, Step, USD, buy_perp, cancel_perp, class_transfer, isolated_margin, leverage,
+    perp_genesis, place, sell_perp, usd_send,
+};
+use tandem_types::{AccountId, MarketId, OrderId};
+
+const STREAMS: u64 = 4;
+const ACTIONS: u64 = 250;
+const TRADERS: u8 = 4;
+const USD_ATOMS: i128 = 100_000_000;
+
+/// Lots and ticks of a market, in the decimal digits behind the point, and the size of what is traded in it.
+struct Form {
+    id: MarketId,
+    lot_digits: u8,
+    tick_digits: u8,
+    /// Ticks in the step of valid prices around the starting price.
+    step: u64,
+    lots_max: u64,
+}
+
+const FORMS: [Form; 2] = [
+    Form { id: ETH, lot_digits: 2, tick_digits: 4, step: 1_000, lots_max: 120 },
+    Form { id: DOGE, lot_digits: 0, tick_digits: 6, step: 10, lots_max: 20_000 },
+];
+
+impl Form {
+    fn price(&self, ticks: u64) -> Number {
+        fraction(i128::from(ticks), 10i128.pow(u32::from(self.tick_digits)))
+    }
+
+    fn size(&self, lots: i128) -> Number {
+        fraction(lots, 10i128.pow(u32::from(self.lot_digits)))
+    }
+}
+
+fn atoms(amount: i128) -> Number {
+    fraction(amount, USD_ATOMS)
+}
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    const fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut word = self.0;
+        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (word ^ (word >> 31)) % end
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[usize::try_from(self.below(from.len() as u64)).unwrap()]
+    }
+}
+
+/// What has to happen at least once, or the streams show too little.
+const WANTED: [&str; 9] = [
+    "Trade",
+    "Funding",
+    "IsolatedMargin",
+    "NotAdmitted",
+    "ReduceOnly",
+    "SelfTrade",
+    "InsufficientMargin",
+    "InsufficientMarginAfterFill",
+    "InsufficientWithdrawable",
+];
+
+/// What runs on the twin.
+type Run = Box<dyn FnOnce(&mut Clearing) -> bool>;
+
+struct Stream {
+    random: Random,
+    chain: Harness,
+    twin: Clearing,
+    oracle: [u64; 2],
+    /// How often what happened.
+    seen: BTreeMap<String, u64>,
+}
+
+impl Stream {
+    fn new(seed: u64) -> Self {
+        let mut chain = Harness::new(perp_genesis());
+        let oracle = [20_000_000, 100_000];
+        chain.set_oracle(ETH, oracle[0]);
+        chain.set_oracle(DOGE, oracle[1]);
+        let tiers =
+            |tiers: &[(i128, u32)]| tiers.iter().map(|(usd, leverage)| (whole(*usd), *leverage)).collect();
+        let open_interest_max = |form: &Form| (form.size(1_000_000_000), whole(20_000_000));
+        let twin = Clearing {
+            markets: vec![
+                Market {
+                    tiers: tiers(&[(0, 50), (1_000_000, 20)]),
+                    open_interest_max: open_interest_max(&FORMS[0]),
+                    order_max: whole(30_000_000),
+                },
+                Market {
+                    tiers: tiers(&[(0, 10)]),
+                    open_interest_max: open_interest_max(&FORMS[1]),
+                    order_max: whole(2_000_000),
+                },
+            ],
+            cash: (1..=TRADERS).map(|who| (u32::from(who), whole(1_000_000))).collect(),
+            fee_rates: (fraction(450, 1_000_000), fraction(150, 1_000_000)),
+            least: whole(10),
+            ..Clearing::default()
+        };
+        let mut stream = Self { random: Random(seed), chain, twin, oracle, seen: BTreeMap::new() };
+        stream.fund();
+        stream
+    }
+
+    /// Prices, and some collateral for everyone.
+    fn fund(&mut self) {
+        let step = self.chain.empty();
+        self.follow_prices(&step);
+        for who in 1..=TRADERS {
+            let usd = 100 + self.random.below(400);
+            self.run(who, self::transfer(usd * 100, true));
+        }
+    }
+
+    /// Runs one action on both and compares everything.
+    fn run(&mut self, who: u8, plan: impl FnOnce(&mut Self, u8) -> (Action, Run)) {
+        let (action, run) = plan(self, who);
+        let step = self.chain.act(&Signer::wallet(who), &action);
+        self.follow_prices(&step);
+        self.note(&step);
+        let result = &step.receipts()[0].result;
+        let done = result.as_ref().is_ok_and(|items| !matches!(items.as_slice(), [ItemStatus::Rejected(_)]));
+        assert_eq!(done, run(&mut self.twin), "{who} {action:?} {result:?}");
+        self.assert_same(&action);
+    }
+
+    fn note(&mut self, step: &Step) {
+        let receipt = &step.receipts()[0];
+        let whole = receipt.result.as_ref().err().map(|rejection| format!("{rejection:?}"));
+        let items = receipt.result.iter().flatten().filter_map(|item| match item {
+            ItemStatus::Rejected(rejection) => Some(format!("{rejection:?}")),
+            ItemStatus::Done | ItemStatus::Resting { .. } | ItemStatus::Filled { .. } => None,
+        });
+        let events = receipt.events.iter().filter_map(|event| match event {
+            Event::Trade(_) => Some("Trade".to_owned()),
+            Event::Funding { .. } => Some("Funding".to_owned()),
+            Event::Closed { reason, .. } => Some(format!("{reason:?}")),
+            Event::IsolatedMargin { .. } => Some("IsolatedMargin".to_owned()),
+            _ => None,
+        });
+        for what in items.chain(events).chain(whole) {
+            *self.seen.entry(what).or_default() += 1;
+        }
+    }
+
+    fn follow_prices(&mut self, step: &Step) {
+        for (market, form) in FORMS.iter().enumerate() {
+            let prices = self.chain.chain.tables.exchange.perp_prices.peek(&form.id).copied();
+            if let Some(prices) = prices {
+                self.twin.set_mark(market, form.price(prices.mark.0));
+            }
+        }
+        for event in &step.outcome.receipts.due {
+            if let Event::FundingRate { market, rate, oracle, .. } = event {
+                let at = usize::from(market.0);
+                let rate = fraction(i128::from(rate.0), 1_000_000_000_000);
+                self.twin.pay_funding(at, &FORMS[at].price(oracle.0), &rate);
+            }
+        }
+    }
+
+    fn assert_same(&self, action: &Action) {
+        let (tables, twin) = (&self.chain.chain.tables.exchange, &self.twin);
+        for who in 0..=u32::from(TRADERS) {
+            let account = AccountId(who);
+            let cash = tables.balances.peek(&BalanceKey { account, token: USD });
+            let cash = atoms(cash.map_or(0, |balance| i128::from(balance.total.0)));
+            let expected = if account == TREASURY { Some(&twin.fees) } else { twin.cash.get(&who) };
+            assert_eq!(Some(&cash), expected, "cash of {who} after {action:?}");
+            let collateral = tables.collaterals.peek(&account).map_or(0, |amount| i128::from(amount.0));
+            let expected = twin.collateral.get(&who).cloned().unwrap_or_else(zero);
+            assert_eq!(atoms(collateral), expected, "collateral of {who} after {action:?}");
+            for (at, form) in FORMS.iter().enumerate() {
+                let position =
+                    tables.positions.peek(&tandem_exchange::PositionKey { account, market: form.id });
+                let expected = twin.position(who, at);
+                let Some(position) = position else {
+                    assert_eq!((expected.size, expected.quote), (zero(), zero()), "{who} after {action:?}");
+                    continue;
+                };
+                assert_eq!(form.size(i128::from(position.size.0)), expected.size, "{who} after {action:?}");
+                assert_eq!(atoms(i128::from(position.quote.0)), expected.quote, "{who} after {action:?}");
+                assert_eq!(atoms(i128::from(position.entry.0)), expected.entry, "{who} after {action:?}");
+                let mode = (u32::from(position.leverage), position.mode == MarginMode::Isolated);
+                assert_eq!(mode, (expected.leverage, expected.isolated));
+                let counted = [position.bids, position.asks, position.reduce_only];
+                let counted = counted.map(|lots| form.size(i128::from(lots.0)));
+                assert_eq!(counted, twin.open_sizes(who, at), "{who} after {action:?}");
+            }
+        }
+        for (at, form) in FORMS.iter().enumerate() {
+            let pool =
+                tables.perp_totals.peek(&form.id).map_or(0, |totals| i128::from(totals.funding_pool.0));
+            assert_eq!(atoms(pool), twin.pools.get(&at).cloned().unwrap_or_else(zero));
+            let mut open = Vec::new();
+            for side in [tandem_book::Side::Bid, tandem_book::Side::Ask] {
+                let resting = tandem_book::resting(&tables.orders, form.id, side);
+                open.extend(resting.map(|(key, order)| (key.id.0, form.size(i128::from(order.remaining.0)))));
+            }
+            open.sort();
+            let mine = twin.orders.iter().filter(|order| order.market == at);
+            let mut expected: Vec<_> = mine.map(|order| (order.id, order.left.clone())).collect();
+            expected.sort();
+            assert_eq!(open, expected, "orders after {action:?}");
+        }
+    }
+
+    /// Prices and time move on, now and then far.
+    fn move_on(&mut self) {
+        self.chain.step_ms = self.random.pick(&[100, 100, 100, 1_000, 6_000, 900_000]);
+        for (oracle, form) in self.oracle.iter_mut().zip(&FORMS) {
+            let wide = if self.random.below(6) == 0 { 60 } else { 3 };
+            let thousandths = 1_000 + self.random.below(2 * wide + 1) - wide;
+            *oracle = (*oracle * thousandths / 1_000).clamp(50_000, 40_000_000);
+            self.chain.set_oracle(form.id, *oracle);
+        }
+    }
+
+    fn act(&mut self) {
+        self.move_on();
+        let who = 1 + u8::try_from(self.random.below(u64::from(TRADERS))).unwrap();
+        match self.random.below(20) {
+            0..=12 => self.run(who, order),
+            13 => self.run(who, cancel),
+            14..=15 => self.run(who, set_leverage),
+            16 => self.run(who, move_margin),
+            17 => {
+                let cents = self.random.below(30_000);
+                self.run(who, transfer(cents, false));
+            }
+            18 => {
+                let cents = self.random.below(20_000);
+                self.run(who, transfer(cents, true));
+            }
+            _ => self.run(who, send),
+        }
+    }
+}
+
+fn order(stream: &mut Stream, who: u8) -> (Action, Run) {
+    let random = &mut stream.random;
+    let at = usize::try_from(random.below(2)).unwrap();
+    let form = &FORMS[at];
+    let mark = stream.chain.chain.tables.exchange.perp_prices.peek(&form.id).unwrap().mark.0;
+    let far = if random.below(5) == 0 { 80 } else { 4 };
+    let thousandths = 1_000 + random.below(2 * far + 1) - far;
+    let ticks = mark * thousandths / 1_000 / form.step * form.step;
+    let lots = 1 + random.below(form.lots_max);
+    let (buy, reduce_only) = (random.below(2) == 0, random.below(4) == 0);
+    let stay = random.pick(&[Stay::Gtc, Stay::Gtc, Stay::Ioc, Stay::Alo]);
+    let base = if buy { buy_perp(form.id, "1", "1") } else { sell_perp(form.id, "1", "1") };
+    let order = Order {
+        price: Decimal::new(ticks, form.tick_digits).unwrap(),
+        size: Decimal::new(lots, form.lot_digits).unwrap(),
+        kind: OrderKind::Limit(match stay {
+            Stay::Gtc => TimeInForce::Gtc,
+            Stay::Ioc => TimeInForce::Ioc,
+            Stay::Alo => TimeInForce::Alo,
+        }),
+        reduce_only,
+        ..base
+    };
+    let (price, size) = (form.price(ticks), form.size(i128::from(lots)));
+    let wish = Wish { who: u32::from(who), market: at, buy, price, size, stay, reduce_only };
+    (place(&[order]), Box::new(move |twin| twin.place(&wish)))
+}
+
+fn cancel(stream: &mut Stream, who: u8) -> (Action, Run) {
+    let mine: Vec<_> = stream.twin.orders.iter().filter(|order| order.who == u32::from(who)).collect();
+    let nth = usize::try_from(stream.random.below(4)).unwrap();
+    let (id, at) = mine.get(nth).map_or((u64::MAX, 0), |order| (order.id, order.market));
+    let action = cancel_perp(FORMS[at].id, &[OrderId(id)]);
+    (action, Box::new(move |twin| twin.cancel(u32::from(who), id)))
+}
+
+fn set_leverage(stream: &mut Stream, who: u8) -> (Action, Run) {
+    let at = usize::try_from(stream.random.below(2)).unwrap();
+    let wanted = stream.random.pick(&[3u64, 5, 10, 10, 20, 50, 51]);
+    let cross = stream.random.below(2) == 0;
+    let action = leverage(FORMS[at].id, wanted, cross);
+    let wanted = u32::try_from(wanted).unwrap();
+    (action, Box::new(move |twin| twin.set_leverage(u32::from(who), at, wanted, !cross)))
+}
+
+fn move_margin(stream: &mut Stream, who: u8) -> (Action, Run) {
+    let at = usize::try_from(stream.random.below(2)).unwrap();
+    let micros = i64::try_from(stream.random.below(200_000_000)).unwrap() - 100_000_000;
+    let amount = fraction(i128::from(micros), 1_000_000);
+    let run = move |twin: &mut Clearing| twin.isolated_margin(u32::from(who), at, &amount);
+    (isolated_margin(FORMS[at].id, micros), Box::new(run))
+}
+
+fn transfer(cents: u64, to_perp: bool) -> impl FnOnce(&mut Stream, u8) -> (Action, Run) {
+    move |stream, who| {
+        let text = format!("{}.{:02}", cents / 100, cents % 100);
+        let nonce = stream.chain.nonce();
+        let amount = fraction(i128::from(cents), if to_perp { 100 } else { -100 });
+        let run = move |twin: &mut Clearing| twin.class_transfer(u32::from(who), &amount);
+        (class_transfer(&text, to_perp, nonce), Box::new(run))
+    }
+}
+
+fn send(stream: &mut Stream, who: u8) -> (Action, Run) {
+    let to = 1 + u8::try_from(stream.random.below(u64::from(TRADERS))).unwrap();
+    let cents = stream.random.below(20_000);
+    let text = format!("{}.{:02}", cents / 100, cents % 100);
+    let nonce = stream.chain.nonce();
+    let amount = fraction(i128::from(cents), 100);
+    let run = move |twin: &mut Clearing| twin.send(u32::from(who), u32::from(to), &amount);
+    (usd_send(&Signer::wallet(to).address(), &text, nonce), Box::new(run))
+}
+
+fn campaign() -> u64 {
+    let wanted = std::env::var("TANDEM_CAMPAIGN").ok().and_then(|count| count.parse().ok());
+    wanted.unwrap_or(1)
+}
+
+/// When everyone has been touched and holds nothing, pools hold dust: never less than nothing.
+fn assert_pools_end_at_dust(stream: &Stream) {
+    let twin = &stream.twin;
+    let mut settled = zero();
+    for at in 0..FORMS.len() {
+        for who in 1..=u32::from(TRADERS) {
+            let position = twin.position(who, at);
+            let value = twin.own_health(who, at).value;
+            settled += position.size * &twin.prices[&at].mark + position.quote - value;
+        }
+    }
+    let pools = twin.pools.values().fold(settled, |sum, pool| sum + pool);
+    assert!(pools >= zero(), "pools end at {pools}");
+    assert!(units(&pools, USD_ATOMS) <= i128::from(ACTIONS) * 8, "pools hold more than dust");
+}
+
+#[test]
+fn random_actions_do_what_the_naive_twin_does() {
+    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+    for seed in 0..STREAMS * campaign() {
+        let mut stream = Stream::new(seed);
+        let money = stream.twin.money();
+        for _ in 0..ACTIONS {
+            stream.act();
+            assert_eq!(stream.twin.money(), money, "money is conserved");
+        }
+        assert_pools_end_at_dust(&stream);
+        stream.seen.into_iter().for_each(|(what, count)| *seen.entry(what).or_default() += count);
+    }
+    for what in WANTED {
+        assert!(seen.contains_key(what), "streams without {what} show too little: {seen:?}");
+    }
+}

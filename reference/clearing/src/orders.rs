@@ -1,0 +1,233 @@
+//! Orders: placing, matching, cancelling.
+
+use crate::Clearing;
+use crate::number::{Number, up, whole, zero};
+
+/// What becomes of the part of an order that does not trade at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stay {
+    /// It rests.
+    Gtc,
+    /// It ends.
+    Ioc,
+    /// It must be all of it.
+    Alo,
+}
+
+/// An order that someone wants.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// Who.
+    pub who: u32,
+    /// Where.
+    pub market: usize,
+    /// Buys.
+    pub buy: bool,
+    /// USD.
+    pub price: Number,
+    /// Base units.
+    pub size: Number,
+    /// What becomes of the rest.
+    pub stay: Stay,
+    /// May only reduce.
+    pub reduce_only: bool,
+}
+
+/// An open order.
+#[derive(Clone, Debug)]
+pub struct Open {
+    /// Its number.
+    pub id: u64,
+    /// Whose.
+    pub who: u32,
+    /// Where.
+    pub market: usize,
+    /// Buys.
+    pub buy: bool,
+    /// USD.
+    pub price: Number,
+    /// Base units left.
+    pub left: Number,
+    /// May only reduce.
+    pub reduce_only: bool,
+}
+
+fn least(a: &Number, b: &Number) -> Number {
+    if a < b { a.clone() } else { b.clone() }
+}
+
+impl Clearing {
+    /// Places an order.
+    pub fn place(&mut self, wish: &Wish) -> bool {
+        self.attempt(|house| house.try_place(wish))
+    }
+
+    /// Cancels an order.
+    pub fn cancel(&mut self, who: u32, id: u64) -> bool {
+        let count = self.orders.len();
+        self.orders.retain(|order| order.who != who || order.id != id);
+        self.orders.len() < count
+    }
+
+    fn try_place(&mut self, wish: &Wish) -> Option<()> {
+        let (who, market) = (wish.who, wish.market);
+        let mark = self.prices.get(&market)?.mark.clone();
+        let notional = &wish.size * &wish.price;
+        let in_band = &wish.price * whole(5) >= mark && &wish.price * whole(5) <= &mark * whole(9);
+        let times = if wish.stay == Stay::Ioc { 1 } else { 10 };
+        let too_large = notional > &self.markets[market].order_max * whole(times);
+        if !in_band || too_large || wish.size == zero() || (notional < self.least && !wish.reduce_only) {
+            return None;
+        }
+        let size = if wish.reduce_only {
+            least(&wish.size, &self.reducible(who, market, wish.buy))
+        } else {
+            wish.size.clone()
+        };
+        if size == zero() {
+            return None;
+        }
+        let before = (self.health(who), self.own_health(who, market));
+        let (id, interest) = (self.next_order, self.open_interest(market));
+        self.next_order += 1;
+        self.rest(id, wish, &size);
+        let with_order = self.health(who);
+        if with_order.initial > before.0.initial && with_order.value < with_order.initial {
+            return None;
+        }
+        self.orders.pop();
+
+        let crossing = self.crossing(wish);
+        match wish.stay {
+            Stay::Alo if !crossing.is_empty() => return None,
+            Stay::Ioc if crossing.is_empty() => return None,
+            Stay::Alo | Stay::Ioc | Stay::Gtc => {}
+        }
+        let left = self.match_with(wish, &size, &crossing);
+        let filled = &size - &left;
+        if wish.stay != Stay::Ioc && left > zero() {
+            self.rest(id, wish, &left);
+            self.cut(who, market);
+            if filled == zero() && !self.orders.iter().any(|order| order.id == id) {
+                return None;
+            }
+        }
+        let grown = self.open_interest(market);
+        let (units_max, usd_max) = &self.markets[market].open_interest_max;
+        if grown > interest && (grown > *units_max || &grown * &mark > *usd_max) {
+            return None;
+        }
+        if filled > zero() && !self.is_sound(who, market, &before) {
+            return None;
+        }
+        let everyone: Vec<u32> = self.positions.keys().map(|(who, _)| *who).collect();
+        everyone.into_iter().for_each(|who| self.cut(who, market));
+        Some(())
+    }
+
+    fn rest(&mut self, id: u64, wish: &Wish, left: &Number) {
+        let Wish { who, market, buy, reduce_only, .. } = *wish;
+        self.orders.push(Open {
+            id,
+            who,
+            market,
+            buy,
+            price: wish.price.clone(),
+            left: left.clone(),
+            reduce_only,
+        });
+    }
+
+    /// What an order that buys, or sells, may take off a position.
+    fn reducible(&self, who: u32, market: usize, buy: bool) -> Number {
+        let size = self.position(who, market).size;
+        match (size < zero(), buy) {
+            (true, true) => -size,
+            (false, false) => size,
+            _ => zero(),
+        }
+    }
+
+    fn open_interest(&self, market: usize) -> Number {
+        let of = self.positions.iter().filter(|((_, at), position)| *at == market && position.size > zero());
+        of.fold(zero(), |sum, (_, position)| sum + &position.size)
+    }
+
+    /// Numbers of the orders that cross, in the order in which they trade.
+    fn crossing(&self, wish: &Wish) -> Vec<u64> {
+        let crosses = |price: &Number| if wish.buy { *price <= wish.price } else { *price >= wish.price };
+        let others = self.orders.iter().filter(|order| order.market == wish.market && order.buy != wish.buy);
+        let mut found: Vec<&Open> = others.filter(|order| crosses(&order.price)).collect();
+        found.sort_by(|a, b| {
+            let by_price = if wish.buy { a.price.cmp(&b.price) } else { b.price.cmp(&a.price) };
+            by_price.then(a.id.cmp(&b.id))
+        });
+        found.iter().map(|order| order.id).collect()
+    }
+
+    /// Trades; returns what is left of the order.
+    fn match_with(&mut self, wish: &Wish, size: &Number, crossing: &[u64]) -> Number {
+        let mut left = size.clone();
+        for id in crossing {
+            if left == zero() {
+                break;
+            }
+            let at = self.orders.iter().position(|order| order.id == *id).expect("an open order");
+            let maker = self.orders[at].clone();
+            if maker.who == wish.who {
+                self.orders.remove(at);
+                continue;
+            }
+            let wanted = least(&left, &maker.left);
+            let may = if maker.reduce_only {
+                least(&wanted, &self.reducible(maker.who, maker.market, maker.buy))
+            } else {
+                wanted.clone()
+            };
+            let traded = if may > zero() && self.trade(wish, &maker, &may) { may } else { zero() };
+            left -= &traded;
+            let at = self.orders.iter().position(|order| order.id == *id).expect("an open order");
+            if traded < wanted || self.orders[at].left == zero() {
+                self.orders.remove(at);
+            }
+        }
+        left
+    }
+
+    /// One trade, if the maker may.
+    fn trade(&mut self, wish: &Wish, maker: &Open, size: &Number) -> bool {
+        let (market, price) = (wish.market, &maker.price);
+        let fee = |rate: &Number| up(&(size * price * rate));
+        let (taker_fee, maker_fee) = (fee(&self.fee_rates.0), fee(&self.fee_rates.1));
+        let before = (self.health(maker.who), self.own_health(maker.who, market));
+        let mut after = self.clone();
+        after.trade_side(maker.who, market, maker.buy, size, price, &maker_fee);
+        let order = after.orders.iter_mut().find(|order| order.id == maker.id).expect("an open order");
+        order.left -= size;
+        if !after.is_sound(maker.who, market, &before) {
+            return false;
+        }
+        *self = after;
+        self.trade_side(wish.who, market, wish.buy, size, price, &taker_fee);
+        self.fees += taker_fee + maker_fee;
+        true
+    }
+
+    /// Cuts reduce-only orders to the position, the newest first.
+    fn cut(&mut self, who: u32, market: usize) {
+        loop {
+            let mine = |order: &&mut Open| order.who == who && order.market == market && order.reduce_only;
+            let total = self.open_sizes(who, market)[2].clone();
+            let Some(buy) = self.orders.iter_mut().rev().find(mine).map(|order| order.buy) else { return };
+            let excess = total - self.reducible(who, market, buy);
+            if excess <= zero() {
+                return;
+            }
+            let newest = self.orders.iter_mut().filter(mine).max_by_key(|order| order.id);
+            let newest = newest.expect("one was found");
+            let cut = least(&newest.left, &excess);
+            newest.left -= cut;
+            self.orders.retain(|order| order.left > zero());
+        }
+    }
+}
