@@ -34,6 +34,9 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Measure a running developers' node: orders at a steady rate, whatever it answers.
     Bench(Bench),
+    /// Measure on a running developers' node whether a flood leaves others' latency as it was: the two lanes against each
+    /// other, and the classes of exchange actions.
+    BenchLanes(BenchLanes),
 }
 
 /// Where the node serves.
@@ -200,6 +203,23 @@ pub(crate) struct Bench {
     /// WebSockets to send over, at most one for each signer; a node takes 100 unanswered requests on each.
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) connections: u32,
+}
+
+/// Options of `tandem bench-lanes`.
+#[derive(Debug, Args)]
+pub(crate) struct BenchLanes {
+    /// The node's exchange API. Start the node with `tandem dev --accounts 700`.
+    #[arg(long, default_value = "http://127.0.0.1:3030", value_name = "URL")]
+    pub(crate) url: String,
+    /// The node's Ethereum JSON-RPC.
+    #[arg(long, default_value = "http://127.0.0.1:8545", value_name = "URL")]
+    pub(crate) rpc_url: String,
+    /// How long latencies are measured beside each flood.
+    #[arg(long, default_value_t = 20, value_name = "S", value_parser = clap::value_parser!(u32).range(5..=600))]
+    pub(crate) seconds: u32,
+    /// How much a flood asks for, in percent of what its lane can do.
+    #[arg(long, default_value_t = 110, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) flood: u32,
 }
 
 /// Signature schemes.

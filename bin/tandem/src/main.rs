@@ -40,5 +40,6 @@ fn run_command(command: &cli::Command) -> Result<()> {
         cli::Command::Export(arguments) => export::run(arguments),
         cli::Command::Verify(arguments) => verify::run(arguments),
         cli::Command::Bench(arguments) => bench::run(arguments),
+        cli::Command::BenchLanes(arguments) => bench::lanes::run(arguments),
     }
 }

@@ -4,13 +4,14 @@
 //! it, and its latency counts from that instant to the answer, which says what a block decided: a node that falls behind
 //! pays for the wait of everyone behind it.
 
+pub(crate) mod lanes;
 mod prepare;
 mod report;
 mod socket;
 mod tally;
 
 use crate::cli::Bench;
-use crate::client::{Node, connect};
+use crate::client::{Node, Stream, connect};
 use eyre::{Result, WrapErr, bail, eyre};
 use prepare::{Requests, Signers};
 use report::Row;
@@ -91,21 +92,43 @@ fn check_approvals(tally: &Tally, expected: u32) -> Result<()> {
 
 /// Sends the requests as they are due and hears the answers; how long it took, from the first instant to the last answer.
 async fn drive(node: &Node, requests: Requests, schedule: Schedule) -> Result<(Tally, Duration)> {
-    let mut open = Vec::new();
-    for queue in requests.queues {
-        open.push((connect(node).await?, queue));
-    }
+    let open = Open::connect(node, requests, schedule).await?;
     let start = Instant::now() + LEAD;
-    let deadline = start + schedule.due(requests.count) + PATIENCE;
-    let mut tasks = JoinSet::new();
-    for (stream, queue) in open {
-        let items = requests.items;
-        tasks.spawn(socket::Client::new(stream, queue, schedule, start, items).run(deadline));
-    }
-    let mut all = Tally::default();
-    while let Some(tally) = tasks.join_next().await {
-        all.append(tally.wrap_err("a connection's task")?);
-    }
+    let all = open.drive(start, PATIENCE).await?;
     let end = all.last_answer.unwrap_or(start);
     Ok((all, end.saturating_duration_since(start)))
+}
+
+/// Requests and the connections that they go over.
+#[derive(Debug)]
+struct Open {
+    streams: Vec<Stream>,
+    requests: Requests,
+    schedule: Schedule,
+}
+
+impl Open {
+    async fn connect(node: &Node, requests: Requests, schedule: Schedule) -> Result<Self> {
+        let mut streams = Vec::new();
+        for _ in &requests.queues {
+            streams.push(connect(node).await?);
+        }
+        Ok(Self { streams, requests, schedule })
+    }
+
+    /// Sends the requests as they are due from `start` on, and hears the answers until `patience` after the last is due.
+    async fn drive(self, start: Instant, patience: Duration) -> Result<Tally> {
+        let Self { streams, requests, schedule } = self;
+        let deadline = start + schedule.due(requests.count) + patience;
+        let mut tasks = JoinSet::new();
+        for (stream, queue) in streams.into_iter().zip(requests.queues) {
+            let client = socket::Client::new(stream, queue, schedule, start, requests.items);
+            tasks.spawn(client.run(deadline));
+        }
+        let mut all = Tally::default();
+        while let Some(tally) = tasks.join_next().await {
+            all.append(tally.wrap_err("a connection's task")?);
+        }
+        Ok(all)
+    }
 }

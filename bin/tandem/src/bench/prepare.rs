@@ -8,6 +8,7 @@ use crate::keys::account_key;
 use eyre::{Result, eyre};
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use tandem_crypto::{ed25519, keccak256};
 use tandem_exchange::action::{Action, ApproveAgent, ed25519_address};
 use tandem_replay::load::Plan;
@@ -47,6 +48,31 @@ impl Signers {
         Ok(Self { keys: (0..count).map(key).collect::<Result<_>>()?, scheme })
     }
 
+    /// The accounts of these numbers of a developer's chain, which sign themselves.
+    pub(super) fn accounts(numbers: Range<u32>) -> Result<Self> {
+        let key = |index| account_key(&dev::account_seed(index)).map(RequestKey::Secp256k1);
+        Ok(Self { keys: numbers.map(key).collect::<Result<_>>()?, scheme: Scheme::Secp256k1 })
+    }
+
+    /// So many requests of what `action` says, signed in turn. A signer's nonces count up from now, in milliseconds.
+    pub(super) fn requests_of(
+        &self,
+        count: u64,
+        items: u32,
+        action: impl Fn(u64) -> Option<Action> + Sync,
+        node: &Health,
+        connections: u32,
+    ) -> Result<Requests> {
+        let (network, now) = (node.network, now_ms());
+        let signers = u64::try_from(self.keys.len())?.max(1);
+        let body = |request: u64| {
+            let key = self.keys.get(usize::try_from(request % signers).ok()?)?;
+            request_body(&action(request)?, now + request / signers, key, &network)
+        };
+        let texts = messages(count, &body)?;
+        Ok(distribute(texts, items, connections, |request| request % signers))
+    }
+
     /// Each account's approval of its ed25519 key; `None` if the accounts sign themselves.
     pub(super) fn approvals(&self, node: &Health, connections: u32) -> Result<Option<Requests>> {
         if self.scheme == Scheme::Secp256k1 {
@@ -62,11 +88,11 @@ impl Signers {
             request_body(&action, nonce, &RequestKey::Secp256k1(owner), &network)
         };
         let count = u64::try_from(self.keys.len())?;
-        let texts = in_parallel(count, &body)?;
+        let texts = messages(count, &body)?;
         Ok(Some(distribute(texts, 1, connections, |request| request)))
     }
 
-    /// The requests of a plan. A signer's nonces count up from now, in milliseconds.
+    /// The requests of a plan, which has as many signers.
     pub(super) fn requests(
         &self,
         plan: &Plan,
@@ -74,13 +100,7 @@ impl Signers {
         node: &Health,
         connections: u32,
     ) -> Result<Requests> {
-        let (network, now) = (node.network, now_ms());
-        let body = |request: u64| {
-            let key = self.keys.get(usize::try_from(plan.signer(request)).ok()?)?;
-            request_body(&plan.action(request)?, now + plan.round(request), key, &network)
-        };
-        let texts = in_parallel(count, &body)?;
-        Ok(distribute(texts, plan.batch.get(), connections, |request| plan.signer(request).into()))
+        self.requests_of(count, plan.batch.get(), |request| plan.action(request), node, connections)
     }
 }
 
@@ -88,21 +108,25 @@ fn agent_key(index: u32) -> ed25519::SigningKey {
     ed25519::SigningKey::from_seed(keccak256(format!("tandem/bench/agent/{index}").as_bytes()).0)
 }
 
-/// The WebSocket messages with these bodies, in order, made by all processors.
-fn in_parallel(count: u64, body: &(impl Fn(u64) -> Option<String> + Sync)) -> Result<Vec<Utf8Bytes>> {
+/// The WebSocket messages with these bodies, in order.
+fn messages(count: u64, body: &(impl Fn(u64) -> Option<String> + Sync)) -> Result<Vec<Utf8Bytes>> {
+    in_parallel(count, |request| Some(post_text(request, Kind::Action, &body(request)?)))
+}
+
+/// What `make` gives for each number below `count`, in order, made by all processors.
+pub(super) fn in_parallel<T: Send>(count: u64, make: impl Fn(u64) -> Option<T> + Sync) -> Result<Vec<T>> {
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let share = count.div_ceil(u64::try_from(threads)?).max(1);
-    let message = |request| Some(post_text(request, Kind::Action, &body(request)?));
-    let parts: Vec<Option<Vec<Utf8Bytes>>> = std::thread::scope(|scope| {
-        let work = |from: u64| {
-            scope.spawn(move || (from..count.min(from + share)).map(message).collect::<Option<Vec<_>>>())
-        };
+    let make = &make;
+    let parts: Vec<Option<Vec<T>>> = std::thread::scope(|scope| {
+        let work = |from: u64| scope.spawn(move || (from..count.min(from + share)).map(make).collect());
         let workers: Vec<_> =
             (0..count).step_by(usize::try_from(share).unwrap_or(usize::MAX)).map(work).collect();
         workers.into_iter().map(|worker| worker.join().ok().flatten()).collect()
     });
-    let parts: Option<Vec<Vec<Utf8Bytes>>> = parts.into_iter().collect();
-    Ok(parts.ok_or_else(|| eyre!("a request that cannot be written"))?.concat())
+    let parts: Option<Vec<Vec<T>>> = parts.into_iter().collect();
+    let parts = parts.ok_or_else(|| eyre!("a request that cannot be written"))?;
+    Ok(parts.into_iter().flatten().collect())
 }
 
 /// All requests of one signer go over one connection, so that they arrive in order.

@@ -93,12 +93,20 @@ impl Node {
 
     /// What it has written so far, by its metrics.
     pub(crate) fn written(&self) -> Result<Written> {
+        let [leaves, bytes] = self.metrics(["state_leaves_total", "store_bytes_total"])?;
+        Ok(Written { leaves, bytes })
+    }
+
+    /// What its metrics of these names say.
+    pub(crate) fn metrics<const N: usize>(&self, names: [&str; N]) -> Result<[u64; N]> {
         let text = self.get("/metrics").wrap_err("asking for /metrics")?;
-        let value = |name: &str| {
+        let mut values = [0; N];
+        for (value, name) in values.iter_mut().zip(names) {
             let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-            line.and_then(|value| value.trim().parse().ok()).ok_or_else(|| eyre!("no {name} in /metrics"))
-        };
-        Ok(Written { leaves: value("state_leaves_total")?, bytes: value("store_bytes_total")? })
+            let found = line.and_then(|value| value.trim().parse().ok());
+            *value = found.ok_or_else(|| eyre!("no {name} in /metrics"))?;
+        }
+        Ok(values)
     }
 
     fn get(&self, path: &str) -> Result<String> {
