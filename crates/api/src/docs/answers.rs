@@ -14,11 +14,7 @@ pub(super) fn of_question(question: &str) -> Option<Value> {
         "exchangeStatus" => {
             object(&[("time", integer()), ("height", integer()), ("specialStatuses", null())])
         }
-        "extraAgents" => list(object(&[
-            ("name", text()),
-            ("address", address()),
-            ("validUntil", integer()),
-        ])),
+        "extraAgents" => list(object(&[("name", text()), ("address", address()), ("validUntil", integer())])),
         "frontendOpenOrders" => list(reference("OrderDetails")),
         "historicalOrders" => list(reference("OrderStatus")),
         "l2Book" => reference("Book"),
