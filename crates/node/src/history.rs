@@ -3,7 +3,7 @@
 use crate::decided::DecidedBlock;
 use alloy_primitives::keccak256;
 use tandem_codec::Encode;
-use tandem_storage::{Change, Effects, IndexEntry, IndexKind};
+use tandem_storage::{Effects, IndexEntry, IndexKind};
 
 /// Transaction id of an action → its place in the block.
 pub const TX: IndexKind = IndexKind(1);
@@ -16,10 +16,7 @@ pub const EVM_BLOCK_BY_HASH: IndexKind = IndexKind(4);
 
 /// What a decided block does to the checkpoint.
 pub(crate) fn effects(block: &DecidedBlock) -> Effects {
-    let changes = block
-        .delta
-        .changes()
-        .map(|change| Change { key: change.key.to_vec(), value: change.new.map(<[u8]>::to_vec) });
+    let changes = block.delta.changes().map(|change| (change.key, change.new));
     Effects { changes: changes.collect(), index: index(block), meta: Vec::new() }
 }
 

@@ -18,7 +18,7 @@ use tandem_codec::Decode;
 use tandem_consensus::ValidatorAddress;
 use tandem_state::{Direction, Tables};
 use tandem_stf::{Chain, Genesis, block_id};
-use tandem_storage::{Change, Effects, Files, Recovered, Store};
+use tandem_storage::{Effects, Files, Recovered, Store};
 use tandem_types::{Block, Hash, Header, Height};
 
 const GENESIS_HASH: &[u8] = b"genesis";
@@ -82,7 +82,7 @@ struct RecoveredChain {
 
 fn initialise(store: &Store, genesis: &Genesis) -> Result<RecoveredChain, NodeError> {
     let (chain, tip) = genesis.chain().map_err(NodeError::Genesis)?;
-    let changes = chain.tables.entries().into_iter().map(|(key, value)| Change { key, value: Some(value) });
+    let changes = chain.tables.entries().into_iter().map(|(key, value)| (key, Some(value)));
     let meta = vec![(GENESIS_HASH.to_vec(), genesis.hash().0.to_vec())];
     store.initialise(Height(0), Effects { changes: changes.collect(), index: Vec::new(), meta })?;
     Ok(RecoveredChain { chain, tip, certificate: Bytes::new() })

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tandem_storage::{BlockRecord, Change, Config, Effects, RealFiles, Store, UndecidedBlock};
+use tandem_storage::{BlockRecord, Config, Effects, RealFiles, Store, UndecidedBlock};
 use tandem_types::{BlockId, Height, Round};
 
 const BLOCKS: u64 = 400;
@@ -35,9 +35,9 @@ fn undecided(height: u64, bytes: usize) -> UndecidedBlock {
 
 /// Spread over the key space, so that every change meets another page of the database.
 fn effects(height: u64, changes: u64) -> Effects {
-    let change = |n: u64| Change {
-        key: (height * changes + n).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes().to_vec(),
-        value: Some(vec![n as u8; 60]),
+    let change = |n: u64| {
+        let key = (height * changes + n).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
+        (key, Some([n as u8; 60]))
     };
     Effects { changes: (0..changes).map(change).collect(), ..Effects::default() }
 }

@@ -4,6 +4,7 @@
 //! that of exactly one height. Which database is a matter of [`Backend`]; see ADR-0003 for the choice.
 
 mod backend;
+mod changes;
 mod overlay;
 mod redb;
 #[cfg(feature = "rocksdb")]
@@ -13,7 +14,8 @@ mod rocksdb;
 mod tests;
 
 pub use backend::{Backend, Snapshot, Space, Visit, Write};
-pub use overlay::{Change, Effects, INDEX_KEY_BYTES_MAX, IndexEntry, IndexHit, IndexKind};
+pub use changes::Changes;
+pub use overlay::{Effects, INDEX_KEY_BYTES_MAX, IndexEntry, IndexHit, IndexKind};
 pub(crate) use overlay::{Overlay, index_key, pruned};
 pub use redb::RedbBackend;
 #[cfg(feature = "rocksdb")]

@@ -22,7 +22,7 @@ pub use archive::{ArchiveError, ArchiveReader, ArchiveWriter, ArchivedBlock};
 #[cfg(feature = "rocksdb")]
 pub use checkpoint::RocksdbBackend;
 pub use checkpoint::{
-    Backend, Change, Effects, INDEX_KEY_BYTES_MAX, IndexEntry, IndexHit, IndexKind, RedbBackend, Snapshot,
+    Backend, Changes, Effects, INDEX_KEY_BYTES_MAX, IndexEntry, IndexHit, IndexKind, RedbBackend, Snapshot,
     Space, Visit, Write,
 };
 pub use error::StorageError;

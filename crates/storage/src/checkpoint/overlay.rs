@@ -1,8 +1,9 @@
 //! What blocks changed since the last checkpoint, in memory.
 //!
-//! Adding a block is on the way of every block, so it gets small maps of its own; the writing thread merges and sorts
-//! them. A lookup goes through the blocks from the newest on, as many as there are between two checkpoints.
+//! Adding a block is on the way of every block, so it is kept by itself and the writing thread merges them. A lookup goes
+//! through the blocks from the newest on, as many as there are between two checkpoints.
 
+use super::Changes;
 use super::backend::{Snapshot, Space, Write, height_write};
 use crate::error::StorageError;
 use std::{
@@ -11,15 +12,6 @@ use std::{
     ops::ControlFlow,
 };
 use tandem_types::Height;
-
-/// The new side of one entry of a block's delta.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// Which entry of the flat state.
-    pub key: Vec<u8>,
-    /// What it became; `None` if it was removed.
-    pub value: Option<Vec<u8>>,
-}
 
 /// Which index an entry belongs to; the caller numbers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,7 +41,7 @@ pub struct IndexHit {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Effects {
     /// Changes of the flat state.
-    pub changes: Vec<Change>,
+    pub changes: Changes,
     /// New index entries; one with a key that exists replaces it.
     pub index: Vec<IndexEntry>,
     /// Small values by name, such as cursors and the last certificate.
@@ -64,7 +56,7 @@ const ENTRY_BYTES: u64 = 64;
 /// What one block changed.
 #[derive(Debug, Default)]
 struct BlockOverlay {
-    state: HashMap<Vec<u8>, Option<Vec<u8>>>,
+    state: Changes,
     index: HashMap<Vec<u8>, IndexHit>,
     meta: HashMap<Vec<u8>, Vec<u8>>,
 }
@@ -105,12 +97,8 @@ impl Overlay {
     /// Adds what the block at `height` changed.
     pub(crate) fn add(&mut self, height: Height, effects: Effects) {
         self.height = height;
-        let mut block = BlockOverlay::default();
-        block.state.reserve(effects.changes.len());
-        for Change { key, value } in effects.changes {
-            self.bytes += ENTRY_BYTES + (key.len() + value.as_ref().map_or(0, Vec::len)) as u64;
-            block.state.insert(key, value);
-        }
+        self.bytes += effects.changes.bytes() as u64;
+        let mut block = BlockOverlay { state: effects.changes, ..BlockOverlay::default() };
         for entry in effects.index {
             let key = index_key(entry.kind, &entry.key);
             self.bytes += ENTRY_BYTES + (2 * key.len() + entry.value.len()) as u64;
@@ -124,8 +112,9 @@ impl Overlay {
         self.blocks.push(block);
     }
 
-    pub(crate) fn state(&self, key: &[u8]) -> Option<&Option<Vec<u8>>> {
-        self.blocks.iter().rev().find_map(|block| block.state.get(key))
+    /// What the entry became; `None` if it did not change.
+    pub(crate) fn state(&self, key: &[u8]) -> Option<Option<&[u8]>> {
+        self.blocks.iter().rev().find_map(|block| block.state.find(key))
     }
 
     pub(crate) fn index(&self, full_key: &[u8]) -> Option<&IndexHit> {
@@ -139,30 +128,31 @@ impl Overlay {
     /// The batch that leads the database from its height to this one's.
     pub(crate) fn writes(&self) -> impl Iterator<Item = Write<'_>> {
         let state = self
-            .merged(|block| &block.state)
-            .map(|(key, value)| write(Space::State, key, value.as_deref().map(Cow::Borrowed)));
+            .merged(|block| block.state.iter())
+            .map(|(key, value)| write(Space::State, key, value.map(Cow::Borrowed)));
         let index = self
-            .merged(|block| &block.index)
+            .merged(|block| block.index.iter().map(|(key, hit)| (key.as_slice(), hit)))
             .map(|(key, hit)| write(Space::Index, key, Some(hit.to_bytes().into())));
         let rows = self.indexed_at.iter().map(|(height, keys)| Write {
             space: Space::IndexedAt,
             key: Cow::Owned(height.to_be_bytes().to_vec()),
             value: Some(Cow::Borrowed(keys)),
         });
-        let meta =
-            self.merged(|block| &block.meta).map(|(key, value)| write(Space::Meta, key, Some(value.into())));
+        let meta = self
+            .merged(|block| block.meta.iter().map(|(key, value)| (key.as_slice(), value)))
+            .map(|(key, value)| write(Space::Meta, key, Some(value.into())));
         state.chain(index).chain(rows).chain(meta).chain([height_write(self.height)])
     }
 
     /// The last value of each key, in order of keys, in which every backend writes fastest.
-    fn merged<'a, T: 'a>(
+    fn merged<'a, T: 'a, I: Iterator<Item = (&'a [u8], T)>>(
         &'a self,
-        map: impl Fn(&'a BlockOverlay) -> &'a HashMap<Vec<u8>, T>,
-    ) -> impl Iterator<Item = (&'a Vec<u8>, &'a T)> {
-        let entries = self.blocks.iter().rev().flat_map(map);
+        entries: impl Fn(&'a BlockOverlay) -> I,
+    ) -> impl Iterator<Item = (&'a [u8], T)> {
+        let entries = self.blocks.iter().rev().flat_map(entries);
         let mut entries: Vec<_> = entries.map(|(key, value)| (head(key), key, value)).collect();
         // Most keys differ in their heads, which lie in the list itself. Stable, so that the newest of equal keys stays
-        // the first.
+        // the first, and quick where blocks' entries are in order already: it merges what it finds sorted.
         entries.sort_by(|(head, key, _), (other_head, other, _)| {
             head.cmp(other_head).then_with(|| key.cmp(other))
         });

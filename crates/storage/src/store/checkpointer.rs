@@ -219,7 +219,7 @@ impl Checkpointer {
     }
 
     pub(super) fn state(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
-        match self.shared.overlaid(|overlay| overlay.state(key).cloned()) {
+        match self.shared.overlaid(|overlay| overlay.state(key).map(|value| value.map(<[u8]>::to_vec))) {
             Some(value) => Ok(value),
             None => self.shared.backend.snapshot()?.get(Space::State, key),
         }

@@ -2,7 +2,7 @@
 
 use super::super::Store;
 use crate::{
-    BlockRecord, Change, Effects, IndexEntry, IndexHit, IndexKind, Recovered, UndecidedBlock, files::Files,
+    BlockRecord, Effects, IndexEntry, IndexHit, IndexKind, Recovered, UndecidedBlock, files::Files,
 };
 use std::{collections::BTreeMap, ops::ControlFlow};
 use tandem_types::{BlockId, Height, Round};
@@ -36,9 +36,9 @@ pub(super) fn undecided(height: u64, round: u32) -> UndecidedBlock {
 
 /// Changes, creations and removals over 25 keys; an index key of its own and one that later blocks write again.
 pub(super) fn effects(height: u64) -> Effects {
-    let change = |n: u64| Change {
-        key: format!("key{:02}", (height * 7 + n * 3) % 25).into_bytes(),
-        value: (!(height + n).is_multiple_of(3)).then(|| bytes(height * 100 + n, (height + n) % 90)),
+    let change = |n: u64| {
+        let value = (!(height + n).is_multiple_of(3)).then(|| bytes(height * 100 + n, (height + n) % 90));
+        (format!("key{:02}", (height * 7 + n * 3) % 25), value)
     };
     let entry = |key: String| IndexEntry { kind: INDEX, key: key.into_bytes(), value: vec![height as u8] };
     Effects {
@@ -51,11 +51,13 @@ pub(super) fn effects(height: u64) -> Effects {
 /// The state after the block at `height`.
 pub(super) fn state(height: u64) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let mut state = BTreeMap::new();
-    for change in (0..=height).flat_map(|height| effects(height).changes) {
-        match change.value {
-            Some(value) => state.insert(change.key, value),
-            None => state.remove(&change.key),
-        };
+    for effects in (0..=height).map(effects) {
+        for (key, value) in effects.changes.iter() {
+            match value {
+                Some(value) => state.insert(key.to_vec(), value.to_vec()),
+                None => state.remove(key),
+            };
+        }
     }
     state
 }
