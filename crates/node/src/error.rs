@@ -18,6 +18,12 @@ pub enum NodeError {
     /// The operating system gives no threads.
     #[error("starting threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
+    /// As well, for one by itself.
+    #[error("starting a thread: {0}")]
+    Thread(std::io::Error),
+    /// A fault of this program ended the thread that tells readers of decided blocks.
+    #[error("decided blocks are no longer published")]
+    Unpublished,
     /// The genesis is not usable.
     #[error("genesis: {0}")]
     Genesis(GenesisError),

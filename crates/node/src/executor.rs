@@ -13,6 +13,7 @@ use crate::handle::Shared;
 use crate::history;
 use crate::identity::validator_set;
 use crate::parallel::AllCores;
+use crate::publisher::Publisher;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -70,6 +71,7 @@ pub struct Executor {
     shares: ClassShares,
     store: Arc<Store>,
     shared: Arc<Shared>,
+    publisher: Publisher,
 }
 
 impl std::fmt::Debug for Executor {
@@ -94,7 +96,7 @@ impl Executor {
     /// An executor at the last decided block, with the undecided blocks that the store kept.
     ///
     /// # Errors
-    /// [`NodeError::Storage`], or [`NodeError::Record`] if a kept block's note does not decode.
+    /// [`NodeError::Storage`], [`NodeError::Thread`], or [`NodeError::Record`] if a kept block's note does not decode.
     pub(crate) fn new(start: Start) -> Result<Self, NodeError> {
         let next = Height(start.tip.height.0 + 1);
         let (mut undecided, mut stored) = (Vec::new(), BTreeMap::new());
@@ -118,6 +120,7 @@ impl Executor {
             identity: start.identity,
             shares: ClassShares::default(),
             store: start.store,
+            publisher: Publisher::start(Arc::clone(&start.shared))?,
             shared: start.shared,
         })
     }
@@ -284,21 +287,19 @@ impl Executor {
         self.executed.clear();
         self.undecided.clear();
         self.stored.clear();
-        self.publish(decided)
+        // The next block is not offered what this one has.
+        self.shared.pool.take_out(&decided.receipts.actions);
+        // Readers look blocks up by the index as soon as they hear of them.
+        self.store.stage(decided.height(), history::effects(&decided))?;
+        self.publisher.publish(Arc::new(decided))
     }
 
-    /// Tells readers, subscribers and waiting clients, in this order.
-    fn publish(&self, decided: DecidedBlock) -> Result<(), NodeError> {
-        let height = decided.height();
-        let decided = Arc::new(decided);
-        // Readers look blocks up by the index as soon as they hear of them.
-        self.store.stage(height, history::effects(&decided))?;
-        {
-            let mut follower = self.shared.write_follower();
-            follower.advance(&decided).map_err(|error| NodeError::Delta { height, error })?;
-        }
-        self.shared.announce(&decided);
-        Ok(())
+    /// Waits until readers know all decided blocks, and whoever waited for them is told.
+    ///
+    /// # Errors
+    /// [`NodeError`] of an earlier block.
+    pub fn wait_until_published(&mut self) -> Result<(), NodeError> {
+        self.publisher.wait()
     }
 }
 

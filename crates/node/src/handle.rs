@@ -77,7 +77,7 @@ impl Shared {
         self.count(decided);
         // Without subscribers nobody needs the event.
         drop(self.events.send(Arc::clone(decided)));
-        self.pool.decided(&Arc::new(decided.block.header.clone()), &decided.receipts.actions);
+        self.pool.answer(&Arc::new(decided.block.header.clone()), &decided.receipts.actions);
         if !decided.block.body.evm_transactions.is_empty() {
             let follower = self.read_follower();
             let accounts =

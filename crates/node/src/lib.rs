@@ -24,6 +24,7 @@ mod open;
 mod parallel;
 mod past_deltas;
 mod pool;
+mod publisher;
 mod reexecution;
 mod verifier;
 mod wal;

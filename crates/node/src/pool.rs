@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tandem_evm::CheckedEvmTx;
 use tandem_exchange::{Receipt, Transaction, transaction_hash};
-use tandem_mempool::{ActionLane, ActionLimits, EvmLane, EvmLimits};
+use tandem_mempool::{ActionLane, ActionLimits, EvmLane, EvmLimits, PoolError};
 use tandem_stf::{KnownActions, Refusal};
 use tandem_types::{AccountId, Hash, Header, TxId};
 use tokio::sync::oneshot;
@@ -60,6 +60,10 @@ impl Pool {
     ) -> Result<oneshot::Receiver<Answer>, SubmitError> {
         let mut lanes = self.lanes();
         let (id, hash) = (action.id(), action.hash());
+        if lanes.waiting.contains_key(&id) {
+            // Decided, and the answer is under way.
+            return Err(SubmitError::Pool(PoolError::AlreadyWaiting));
+        }
         let evicted = lanes.actions.insert(Arc::clone(&action), account).map_err(SubmitError::Pool)?;
         for evicted in evicted {
             lanes.known.remove(&evicted.hash());
@@ -130,15 +134,27 @@ impl Pool {
         });
     }
 
-    /// Drops what a decided block has, and tells who waits.
-    pub(crate) fn decided(&self, header: &Arc<Header>, receipts: &[Receipt]) {
+    /// Drops what a decided block has.
+    pub(crate) fn take_out(&self, receipts: &[Receipt]) {
         let mut lanes = self.lanes();
         for receipt in receipts {
             if let Some(action) = lanes.actions.served(&receipt.tx) {
                 lanes.known.remove(&action.hash());
             }
-            if lanes.waiting.contains_key(&receipt.tx) {
-                lanes.answer(&receipt.tx, Ok((receipt.clone(), Arc::clone(header))));
+        }
+    }
+
+    /// Tells who waits for what a decided block has.
+    pub(crate) fn answer(&self, header: &Arc<Header>, receipts: &[Receipt]) {
+        let waiting: Vec<_> = {
+            let mut lanes = self.lanes();
+            let waits = |receipt: &Receipt| lanes.waiting.remove(&receipt.tx);
+            receipts.iter().map(waits).collect()
+        };
+        for (receipt, sender) in receipts.iter().zip(waiting) {
+            // The client may have gone; then nobody needs the answer.
+            if let Some(sender) = sender {
+                drop(sender.send(Ok((receipt.clone(), Arc::clone(header)))));
             }
         }
     }

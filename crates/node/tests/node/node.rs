@@ -101,6 +101,7 @@ impl Node {
         let proposed = self.executor.propose(height, Round(0)).unwrap();
         let certificate = Certificate::new(height, Round(0), proposed.id, Vec::new());
         self.executor.decide(&certificate).unwrap();
+        self.executor.wait_until_published().unwrap();
         self.handle.block(height).unwrap().unwrap()
     }
 }
