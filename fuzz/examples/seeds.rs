@@ -5,9 +5,9 @@
 use std::io;
 use std::path::Path;
 use tandem_codec::Encode;
-use tandem_storage::ArchiveWriter;
+use tandem_storage::{ArchiveWriter, UndecidedBlock};
 use tandem_testkit::{BTC, Harness, PURR, Signer, USD, buy, evm_transfer, place, sell, send};
-use tandem_types::Hash;
+use tandem_types::{Block, BlockId, Hash, Round};
 
 fn main() -> io::Result<()> {
     let mut chain = Harness::default();
@@ -23,6 +23,7 @@ fn main() -> io::Result<()> {
     let step = chain.block(&actions, std::slice::from_ref(&transfer));
     write("block", &step.block.to_bytes())?;
     write("check_block", &step.block.to_bytes())?;
+    write("undecided_block", &undecided(&step.block)?)?;
     write("archive", &archive(&step.block.to_bytes())?)?;
     write("header", &step.block.header.to_bytes())?;
     write("delta", &step.outcome.delta.to_bytes())?;
@@ -30,6 +31,14 @@ fn main() -> io::Result<()> {
     write("receipt", &step.receipts()[0].to_bytes())?;
     write("witness", &step.witness.to_bytes())?;
     write("evm_transaction", transfer.raw())
+}
+
+/// The frame of a block that is not decided; the note is whatever a node needs.
+fn undecided(block: &Block) -> io::Result<Vec<u8>> {
+    let (height, round) = (block.header.height, Round(1));
+    let undecided =
+        UndecidedBlock { height, round, id: BlockId([7; 32]), block: block.to_bytes(), note: vec![1; 45] };
+    undecided.body().map_err(io::Error::other)
 }
 
 /// An archive of one block; to it a certificate is bytes like any.

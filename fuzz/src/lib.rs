@@ -3,6 +3,9 @@
 //! Targets judge by a panic. Nothing here catches one.
 #![forbid(unsafe_code)]
 
+pub mod signers;
+pub mod trading;
+
 use core::fmt::Debug;
 use tandem_codec::{Decode, Encode};
 
@@ -67,6 +70,11 @@ impl<'a> Choices<'a> {
     /// One of `from`, which is not empty.
     pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[usize::from(self.byte()) % from.len()]
+    }
+
+    /// One of `from`, which is not empty.
+    pub fn pick_ref<'t, T>(&mut self, from: &'t [T]) -> &'t T {
+        &from[usize::from(self.byte()) % from.len()]
     }
 
     /// The next `count` bytes, or what is left.

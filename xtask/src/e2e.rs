@@ -10,21 +10,31 @@ use std::path::{Path, PathBuf};
 
 /// Runs the suite; arguments go to pytest.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
-    run_suite(arguments, &mut Counts::default())
+    run_suite(&binary()?, arguments, &[], &mut Counts::default())
 }
 
 /// Runs the suite and adds its tests to `counts`.
 pub(crate) fn run_counting(counts: &mut Counts) -> Result<(), String> {
-    run_suite(&[], counts)
+    run_suite(&binary()?, &[], &[], counts)
 }
 
-fn run_suite(arguments: &[String], counts: &mut Counts) -> Result<(), String> {
+/// Runs the suite on a binary, with variables set.
+pub(crate) fn run_with(binary: &Path, variables: &[(&str, &str)]) -> Result<(), String> {
+    run_suite(binary, &[], variables, &mut Counts::default())
+}
+
+fn run_suite(
+    binary: &Path,
+    arguments: &[String],
+    variables: &[(&str, &str)],
+    counts: &mut Counts,
+) -> Result<(), String> {
     let suite = process::root().join("e2e");
-    let binary = binary()?;
     let python = python(&suite)?;
     install_node_packages(&suite)?;
     let mut pytest = process::program(python);
     pytest.args(["-m", "pytest", "-p", "no:cacheprovider"]).args(arguments).current_dir(&suite);
+    pytest.envs(variables.iter().copied());
     pytest.env("TANDEM_BIN", binary).env("PYTHONDONTWRITEBYTECODE", "1");
     process::run_watching(&mut pytest, |line| counts.read_line(line))
 }

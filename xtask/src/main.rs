@@ -9,6 +9,7 @@ mod ci;
 mod counts;
 mod deny;
 mod e2e;
+mod fuzz;
 mod guest_fitness;
 mod layers;
 mod nightly;

@@ -49,7 +49,11 @@ impl<T: AsRef<[u8]>> BlockRecord<T> {
         self.parts().iter().map(|part| part.len() as u64).sum()
     }
 
-    fn body(&self) -> Result<Vec<u8>, StorageError> {
+    /// The body of its frame.
+    ///
+    /// # Errors
+    /// [`StorageError::TooLarge`].
+    pub fn body(&self) -> Result<Vec<u8>, StorageError> {
         let mut body = Vec::with_capacity(64 + self.parts().iter().map(|part| part.len()).sum::<usize>());
         self.id.encode(&mut body);
         self.parts().into_iter().try_for_each(|part| push_part(&mut body, part))?;
@@ -58,7 +62,11 @@ impl<T: AsRef<[u8]>> BlockRecord<T> {
 }
 
 impl BlockRecord {
-    fn from_body(height: Height, body: &[u8]) -> Result<Self, DecodeError> {
+    /// The record of a frame's body.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the bytes are no such body.
+    pub fn from_body(height: Height, body: &[u8]) -> Result<Self, DecodeError> {
         let mut input = Reader::new(body);
         let mut record = Self {
             height,

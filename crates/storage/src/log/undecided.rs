@@ -34,7 +34,11 @@ pub struct UndecidedBlock<T = Vec<u8>> {
 }
 
 impl<T: AsRef<[u8]>> UndecidedBlock<T> {
-    fn body(&self) -> Result<Vec<u8>, StorageError> {
+    /// The body of its frame.
+    ///
+    /// # Errors
+    /// [`StorageError::TooLarge`].
+    pub fn body(&self) -> Result<Vec<u8>, StorageError> {
         let mut body = Vec::with_capacity(64 + self.block.as_ref().len() + self.note.as_ref().len());
         self.round.encode(&mut body);
         self.id.encode(&mut body);
@@ -45,7 +49,11 @@ impl<T: AsRef<[u8]>> UndecidedBlock<T> {
 }
 
 impl UndecidedBlock {
-    fn from_body(height: Height, body: &[u8]) -> Result<Self, DecodeError> {
+    /// The block of a frame's body.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the bytes are no such body.
+    pub fn from_body(height: Height, body: &[u8]) -> Result<Self, DecodeError> {
         let mut input = Reader::new(body);
         let block = Self {
             height,

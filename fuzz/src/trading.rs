@@ -1,0 +1,292 @@
+//! Traders at work: everything that the exchange takes, made of choices.
+//!
+//! Few accounts, keys, prices and client ids, so that actions meet: orders cross, agents act for their accounts and are
+//! approved again, cancels come before their orders, schedules come due, positions flip. Much of it is refused, and that
+//! is part of the matter.
+
+use crate::Choices;
+use alloy_primitives::Address as EvmAddress;
+use tandem_evm::CheckedEvmTx;
+use tandem_exchange::Transaction;
+use tandem_exchange::action::{
+    Action, AddressText, Amount, AssetId, Cancel, CancelByCloid, CancelOrders, Modify, Order, OrderKind,
+    OrderRef, SelfTradePrevention, TimeInForce,
+};
+use tandem_testkit::{
+    BTC, DOGE, ETH, Harness, PURR, Signer, USD, approve, asset, class_transfer, evm_transfer,
+    isolated_margin, leverage, perp_asset, perp_genesis, place, price, send, usd_send,
+};
+use tandem_types::{Address, BlockTime, Cloid, OrderId};
+
+/// Accounts of the genesis. The wallets after them have none at first.
+const ACCOUNTS: u16 = 5;
+const WALLETS: u16 = 7;
+/// Keys that accounts may approve.
+const KEYS: u16 = 5;
+/// Prices at the start, in ticks.
+const ETH_TICKS: u64 = 20_000_000;
+const DOGE_TICKS: u64 = 100_000;
+
+/// A chain with spot and perpetual markets, collateral and prices, and what has been done on it.
+#[derive(Clone, Debug)]
+pub struct Trading {
+    /// The chain.
+    pub chain: Harness,
+    nonce: u64,
+    /// Signed before, to be sent again.
+    sent: Vec<Transaction>,
+}
+
+impl Default for Trading {
+    fn default() -> Self {
+        let mut chain = Harness::new(perp_genesis());
+        chain.set_oracle(ETH, ETH_TICKS);
+        chain.set_oracle(DOGE, DOGE_TICKS);
+        chain.empty();
+        for account in 1..=ACCOUNTS {
+            let nonce = chain.nonce();
+            chain.act(&wallet(account), &class_transfer("1000", true, nonce));
+        }
+        let nonce = chain.now().0;
+        Self { chain, nonce, sent: Vec::new() }
+    }
+}
+
+fn wallet(number: u16) -> Signer {
+    Signer::wallet(u8::try_from(number).expect("few wallets"))
+}
+
+fn key(number: u16) -> Signer {
+    Signer::key(u8::try_from(number).expect("few keys"))
+}
+
+impl Trading {
+    /// Lets time pass and prices move, by little or by much.
+    pub fn pass_time(&mut self, choices: &mut Choices<'_>) {
+        self.chain.step_ms =
+            choices.pick(&[100, 100, 100, 1, 5_000, 11_000, 60_000, 3_600_000, 90_000_000, 15_552_000_000]);
+        match choices.below(8) {
+            0 => self.chain.quotes.clear(),
+            1..=3 => {
+                let moved = |ticks: u64, by: u16| ticks * (9_000 + u64::from(by) * 8) / 10_000;
+                self.chain.set_oracle(ETH, moved(ETH_TICKS, choices.below(256)));
+                self.chain.set_oracle(DOGE, moved(DOGE_TICKS, choices.below(256)));
+            }
+            _ => {}
+        }
+    }
+
+    /// A transaction of somebody's; `None` if what came out can't even be signed well.
+    pub fn transaction(&mut self, choices: &mut Choices<'_>) -> Option<Transaction> {
+        if choices.below(12) == 0 && !self.sent.is_empty() {
+            return Some(choices.pick_ref(&self.sent).clone());
+        }
+        let nonce = self.nonce(choices);
+        let action = self.action(choices, nonce);
+        let signer =
+            if choices.below(3) == 0 { key(choices.below(KEYS)) } else { wallet(1 + choices.below(WALLETS)) };
+        let network = self.chain.identity.network;
+        let now = self.chain.now().0;
+        let transaction = match choices.below(8) {
+            0 => signer.transaction_for(
+                &wallet(1 + choices.below(WALLETS)).address(),
+                &action,
+                nonce,
+                &network,
+            ),
+            1 => {
+                let expires = choices.pick(&[now, now.saturating_sub(1), now + 1_000]);
+                let signed = signer.sign(&action, nonce, Some(expires), &network);
+                Transaction::from_signed(&signed, &network).ok()?
+            }
+            _ => Transaction::from_signed(&signer.sign(&action, nonce, None, &network), &network).ok()?,
+        };
+        self.sent.push(transaction.clone());
+        Some(transaction)
+    }
+
+    /// Mostly a fresh one near the block's time; else one that was used, or lies far away.
+    fn nonce(&mut self, choices: &mut Choices<'_>) -> u64 {
+        let now = self.chain.now().0;
+        match choices.below(16) {
+            0 => self.nonce,
+            1 => now.saturating_sub(2 * 86_400_000) + u64::from(choices.byte()),
+            2 => now + 86_400_000 - u64::from(choices.byte()),
+            3 => u64::from(choices.byte()),
+            _ => {
+                self.nonce = now.max(self.nonce + 1);
+                self.nonce
+            }
+        }
+    }
+
+    /// Transfers of native coin, where the next block takes any.
+    pub fn evm(&self, choices: &mut Choices<'_>) -> Vec<CheckedEvmTx> {
+        let next = tandem_types::Height(self.chain.parent.height.0 + 1);
+        if !self.chain.genesis.system.parameters.is_evm_height(next) {
+            return Vec::new();
+        }
+        (0..choices.below(3))
+            .map(|_| {
+                let from = wallet(1 + choices.below(ACCOUNTS));
+                let account = self.chain.chain.tables.evm.accounts.peek(&from.address());
+                let nonce = account.map_or(0, |account| account.nonce) + u64::from(choices.below(3) / 2);
+                evm_transfer(
+                    &from,
+                    nonce,
+                    EvmAddress::with_last_byte(choices.byte()).0.0,
+                    u64::from(choices.byte()),
+                )
+            })
+            .collect()
+    }
+
+    fn action(&self, choices: &mut Choices<'_>, nonce: u64) -> Action {
+        let market = market(choices);
+        match choices.below(20) {
+            0 => Action::Cancel(CancelOrders {
+                cancels: several(choices, |choices| Cancel { asset: market.asset, order: id(choices) }),
+                fast: None,
+            }),
+            1 => Action::CancelByCloid(several(choices, |choices| CancelByCloid {
+                asset: market.asset,
+                cloid: cloid(choices),
+            })),
+            2 => Action::Modify(modify(choices, &market)),
+            3 => Action::BatchModify(several(choices, |choices| modify(choices, &market))),
+            4 => Action::ScheduleCancel(self.schedule(choices)),
+            5 => send(&address(choices), choices.pick(&[USD, BTC, PURR]), &amount(choices), nonce),
+            6 => usd_send(&address(choices), &amount(choices), nonce),
+            7 => class_transfer(&amount(choices), choices.below(2) == 0, nonce),
+            8 => leverage(choices.pick(&[ETH, DOGE]), u64::from(choices.below(60)), choices.below(2) == 0),
+            9 => isolated_margin(choices.pick(&[ETH, DOGE]), (i64::from(choices.byte()) - 128) * 1_000_000),
+            10 | 11 => approve(&approved(choices), self.name(choices).as_deref(), nonce),
+            12 => Action::Noop,
+            _ => place(&several(choices, |choices| order(choices, &market))),
+        }
+    }
+
+    fn schedule(&self, choices: &mut Choices<'_>) -> Option<BlockTime> {
+        let lead = choices.pick(&[0, 4_999, 5_000, 5_001, 60_000, 86_400_000]);
+        (choices.below(4) > 0).then(|| self.chain.now().plus_ms(lead))
+    }
+
+    /// The name of an agent, some with an end.
+    fn name(&self, choices: &mut Choices<'_>) -> Option<String> {
+        let name = choices.pick(&["a", "b", "c", "d", "a name"]);
+        let until = self.chain.now().0 + choices.pick(&[0u64, 1_000, 100_000, 100_000_000, 20_000_000_000]);
+        match choices.below(4) {
+            0 => None,
+            1 => Some(format!("{name} valid_until {until}")),
+            _ => Some(name.to_owned()),
+        }
+    }
+}
+
+/// A market and how its numbers are spelt.
+struct Market {
+    asset: AssetId,
+    price: fn(u16) -> String,
+    size: fn(u8) -> String,
+}
+
+fn market(choices: &mut Choices<'_>) -> Market {
+    match choices.below(4) {
+        0 => Market {
+            asset: asset(BTC),
+            price: |step| format!("{}", 50_000 + u32::from(step)),
+            size: |lots| decimal(lots.into(), 3),
+        },
+        1 => Market {
+            asset: asset(PURR),
+            price: |step| decimal(200 + u32::from(step), 3),
+            size: |lots| format!("{}", u32::from(lots) * 10),
+        },
+        2 => Market {
+            asset: perp_asset(ETH),
+            price: |step| decimal(19_930 + 10 * u32::from(step), 1),
+            size: |lots| decimal(u32::from(lots) * 3, 2),
+        },
+        _ => Market {
+            asset: perp_asset(DOGE),
+            price: |step| decimal(9_930 + 10 * u32::from(step), 5),
+            size: |lots| format!("{}", u32::from(lots) * 40),
+        },
+    }
+}
+
+/// A number with so many digits behind the point, as clients must spell it.
+fn decimal(number: u32, digits: u32) -> String {
+    let (whole, rest) = (number / 10u32.pow(digits), number % 10u32.pow(digits));
+    let width = usize::try_from(digits).expect("few digits");
+    let text = format!("{whole}.{rest:0width$}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// An order near the middle of its market, so that many cross.
+fn order(choices: &mut Choices<'_>, market: &Market) -> Order {
+    let stays = [
+        TimeInForce::Gtc,
+        TimeInForce::Gtc,
+        TimeInForce::Gtc,
+        TimeInForce::Ioc,
+        TimeInForce::Alo,
+        TimeInForce::Fok,
+        TimeInForce::FrontendMarket,
+    ];
+    Order {
+        asset: market.asset,
+        is_buy: choices.below(2) == 0,
+        price: price(&(market.price)(choices.below(16))),
+        size: price(&(market.size)(choices.byte())),
+        reduce_only: choices.below(6) == 0,
+        kind: OrderKind::Limit(choices.pick(&stays)),
+        cloid: (choices.below(3) == 0).then(|| cloid(choices)),
+        self_trade_prevention: (choices.below(3) == 0).then(|| choices.pick(SelfTradePrevention::ALL)),
+    }
+}
+
+fn modify(choices: &mut Choices<'_>, market: &Market) -> Modify {
+    let target =
+        if choices.below(3) == 0 { OrderRef::Cloid(cloid(choices)) } else { OrderRef::Id(id(choices)) };
+    Modify { target, order: order(choices, market) }
+}
+
+/// One to four.
+fn several<T>(choices: &mut Choices<'_>, mut make: impl FnMut(&mut Choices<'_>) -> T) -> Vec<T> {
+    let count = 1 + choices.below(8) / 2;
+    (0..count).map(|_| make(choices)).collect()
+}
+
+fn id(choices: &mut Choices<'_>) -> OrderId {
+    OrderId(u64::from(choices.below(48)))
+}
+
+fn cloid(choices: &mut Choices<'_>) -> Cloid {
+    Cloid([choices.pick(&[1, 2, 3, 4, 5, 6]); 16])
+}
+
+/// From nothing to more than anyone has.
+fn amount(choices: &mut Choices<'_>) -> String {
+    let text = decimal(u32::from(choices.byte()) * u32::from(choices.byte()) * 20, 3);
+    Amount::new(&text).map_or_else(|_| "1".to_owned(), |_| text)
+}
+
+/// Somebody's: with or without an account, a key's, or nobody's.
+fn address(choices: &mut Choices<'_>) -> Address {
+    let address = match choices.below(4) {
+        0 => key(choices.below(KEYS)).address(),
+        1 => Address([choices.below(3).to_be_bytes()[1]; 20]),
+        _ => wallet(1 + choices.below(WALLETS)).address(),
+    };
+    assert!(AddressText::new(&address.to_string()).is_some(), "addresses have a spelling");
+    address
+}
+
+fn approved(choices: &mut Choices<'_>) -> Address {
+    match choices.below(8) {
+        0 => Address::default(),
+        1 => address(choices),
+        _ => key(choices.below(KEYS)).address(),
+    }
+}
