@@ -3,6 +3,7 @@
 use crate::Rejection;
 use crate::action::{Action, Grouping, PlaceOrders};
 use crate::invariants::{self, BrokenPromise};
+use crate::perp;
 use crate::place::Session;
 use crate::receipt::{Event, ItemStatus};
 use crate::schedule;
@@ -127,6 +128,7 @@ impl Coprocessor for Exchange {
 
     fn due_work(handle: &mut Handle<'_, '_, Self>) -> Result<Reply, Rejection> {
         let mut events = Vec::new();
+        perp::liquidation::due_work(handle, &mut events);
         schedule::due_work(handle, &mut events);
         Ok(Reply { items: Vec::new(), events })
     }

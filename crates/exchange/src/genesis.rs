@@ -93,6 +93,8 @@ impl ExchangeGenesis {
         for (at, allocation) in self.allocations.iter().enumerate() {
             self.allocate(tables, allocation).map_err(|rejection| GenesisError::Allocation(at, rejection))?;
         }
+        let vaults = self.perps.write_vaults(tables);
+        vaults.map_err(|rejection| GenesisError::Allocation(self.allocations.len(), rejection))?;
         Ok(())
     }
 

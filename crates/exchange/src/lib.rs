@@ -59,7 +59,10 @@ pub use genesis::{Allocation, ExchangeGenesis, GenesisError, SPOT_ASSET_BASE, TR
 pub use invariants::BrokenPromise;
 pub use place::{FILLS_MAX, MAKER_WORK, ORDER_WORK};
 pub use principal::{Capacity, Principal};
-pub use receipt::{CloseReason, Event, ItemStatus, PositionChange, Receipt, Trade};
+pub use receipt::{
+    CloseReason, Deleveraged, Event, ItemStatus, LiquidationOrder, PositionChange, Receipt, Takeover, Trade,
+    Vault,
+};
 pub use records::{
     AGENT_NAME_MAX, Account, Agency, Agent, AgentName, Balance, Config, Counters, Market, OrderInfo,
     SPOT_PRICE_DECIMALS, Signer, TOKEN_NAME_MAX, Token, TokenName,

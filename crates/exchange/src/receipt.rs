@@ -62,6 +62,8 @@ pub enum CloseReason {
     NotAdmitted,
     /// It was to reduce more than the position that is left.
     ReduceOnly,
+    /// Its owner is liquidated.
+    Liquidation,
 }
 tandem_codec::tags!(CloseReason {
     Filled = 0,
@@ -73,6 +75,7 @@ tandem_codec::tags!(CloseReason {
     ScheduledCancel = 6,
     NotAdmitted = 7,
     ReduceOnly = 16,
+    Liquidation = 17,
 });
 
 /// One trade.
@@ -137,6 +140,76 @@ pub struct PositionChange {
     pub closed_profit: Usd,
 }
 tandem_codec::record!(PositionChange { account, market, trade, size_before, size, entry, closed_profit });
+
+/// Why an order that follows was placed: its account has less than its maintenance margin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LiquidationOrder {
+    /// Whose.
+    pub account: AccountId,
+    /// Whether an isolated position is liquidated, not all cross positions.
+    pub isolated: bool,
+    /// Where.
+    pub market: MarketId,
+    /// The order.
+    pub order: OrderId,
+    /// The mark price.
+    pub mark: PriceTicks,
+    /// What was liquidated was worth so much before it.
+    pub value: Usd,
+    /// And needed so much to stay.
+    pub maintenance: Usd,
+}
+tandem_codec::record!(LiquidationOrder { account, isolated, market, order, mark, value, maintenance });
+
+/// Which vault took something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vault {
+    /// The backstop, which wants initial margin for it.
+    Backstop,
+    /// The insurance fund, which passes it on by deleveraging.
+    Insurance,
+}
+tandem_codec::tags!(Vault { Backstop = 0, Insurance = 1 });
+
+/// A position that a vault took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Takeover {
+    /// Whose it was.
+    pub account: AccountId,
+    /// Which vault.
+    pub vault: Vault,
+    /// The vault's account.
+    pub by: AccountId,
+    /// Where.
+    pub market: MarketId,
+    /// The size that was taken.
+    pub size: SignedLots,
+    /// The mark price, at which it was.
+    pub mark: PriceTicks,
+    /// Profit of the one who lost it, over its entry.
+    pub closed_profit: Usd,
+}
+tandem_codec::record!(Takeover { account, vault, by, market, size, mark, closed_profit });
+
+/// A position, or a part of one, that was closed against the insurance fund's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deleveraged {
+    /// Whose.
+    pub account: AccountId,
+    /// Where.
+    pub market: MarketId,
+    /// The size before.
+    pub size_before: SignedLots,
+    /// The size after.
+    pub size: SignedLots,
+    /// The mark price, at which it was closed.
+    pub mark: PriceTicks,
+    /// What it paid beside: its share of what the fund was worth less than nothing.
+    pub paid: QuoteAtoms,
+    /// Profit of what was closed, over its entry and before `paid`.
+    pub closed_profit: Usd,
+}
+tandem_codec::record!(Deleveraged { account, market, size_before, size, mark, paid, closed_profit });
 
 /// Something that happened to an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -258,6 +331,21 @@ pub enum Event {
         /// How much.
         amount: Usd,
     },
+    /// A position of an account below its maintenance margin goes to the book: the order that follows.
+    LiquidationOrder(LiquidationOrder),
+    /// A vault took a position of such an account.
+    Takeover(Takeover),
+    /// A vault took what the account (or its isolated position) was worth after its positions.
+    TakenCollateral {
+        /// Whose.
+        account: AccountId,
+        /// The vault.
+        by: AccountId,
+        /// How much; below zero what it owed.
+        amount: Usd,
+    },
+    /// A position was closed against the insurance fund's.
+    Deleveraged(Deleveraged),
 }
 
 /// What an action did.
@@ -396,6 +484,24 @@ impl Encode for Event {
                 market.encode(out);
                 amount.encode(out);
             }
+            Self::LiquidationOrder(order) => {
+                32u8.encode(out);
+                order.encode(out);
+            }
+            Self::Takeover(takeover) => {
+                33u8.encode(out);
+                takeover.encode(out);
+            }
+            Self::TakenCollateral { account, by, amount } => {
+                34u8.encode(out);
+                account.encode(out);
+                by.encode(out);
+                amount.encode(out);
+            }
+            Self::Deleveraged(deleveraged) => {
+                35u8.encode(out);
+                deleveraged.encode(out);
+            }
         }
     }
 }
@@ -461,6 +567,14 @@ impl Decode for Event {
                 market: Decode::decode(input)?,
                 amount: Decode::decode(input)?,
             },
+            32 => Self::LiquidationOrder(Decode::decode(input)?),
+            33 => Self::Takeover(Decode::decode(input)?),
+            34 => Self::TakenCollateral {
+                account: Decode::decode(input)?,
+                by: Decode::decode(input)?,
+                amount: Decode::decode(input)?,
+            },
+            35 => Self::Deleveraged(Decode::decode(input)?),
             _ => return Err(input.invalid("event")),
         })
     }

@@ -59,6 +59,8 @@ rejections! {
     BuilderNotApproved = 24, "builder fee has not been approved";
     /// A perpetual market has no price yet.
     NoMarkPrice = 25, "asset has no mark price yet";
+    /// Liquidations of an earlier block are not done.
+    LiquidationsPending = 26, "only cancels and reduce-only orders are taken while liquidations are pending";
     /// The price is zero.
     PriceZero = 30, "order has zero price";
     /// Too many decimals or significant figures.

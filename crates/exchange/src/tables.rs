@@ -3,7 +3,10 @@
 //! Parts of keys that outsiders choose and that have no meaningful order (addresses, client order ids) enter as a
 //! 16-byte hash, so that nobody can grow a deep path in the state tree.
 
+use crate::perp::deleverage::Deleverage;
+use crate::perp::liquidation::{Liquidation, MarginUnit, TurnKey, Vaults, Waiting};
 use crate::perp::position::Position;
+use crate::perp::risk::bound::{HolderKey, RiskKey};
 use crate::perp::{PerpConfig, PerpEstimates, PerpMarket, PerpPrices, PerpTotals};
 use crate::records::{Account, Agent, Balance, Config, Counters, Market, OrderInfo, Signer, Token};
 use tandem_book::{Order, OrderKey};
@@ -262,5 +265,25 @@ tables! {
         positions: Ordered<PositionKey, Position> = 38,
         /// Open reduce-only orders by position, the newest first.
         reduce_only_orders: Ordered<ReduceOnlyKey, ()> = 39,
+        /// Where accounts are to be looked at, by market, side and risk price.
+        risk_index: Ordered<RiskKey, ()> = 64,
+        /// Who holds something, by market and side.
+        holders: Ordered<HolderKey, ()> = 65,
+        /// Markets whose risk index is to be gone through, and since when.
+        risk_due: Ordered<MarketId, BlockTime> = 66,
+        /// From which of them on the next turn is.
+        risk_cursor: Ordered<(), MarketId> = 67,
+        /// What is being liquidated, by when its next turn is.
+        liquidation_queue: Ordered<TurnKey, ()> = 68,
+        /// What is being liquidated.
+        liquidations: Ordered<MarginUnit, Liquidation> = 69,
+        /// Markets with liquidations that have not had their first turn.
+        liquidations_waiting: Ordered<MarketId, Waiting> = 70,
+        /// When a position was last liquidated in part.
+        partial_liquidations: Ordered<MarginUnit, BlockTime> = 71,
+        /// Who takes what nobody else does.
+        perp_vaults: Ordered<(), Vaults> = 72,
+        /// Markets in which the insurance fund's position is being deleveraged.
+        deleverages: Ordered<MarketId, Deleverage> = 73,
     }
 }

@@ -13,7 +13,7 @@ use tandem_state::Prefix;
 use tandem_types::{AccountId, MarketId, TokenId, Usd};
 
 /// Reads a table whole.
-fn rows<K: Decode, V: Decode>(table: &dyn AnyTable) -> Vec<(K, V)> {
+pub(crate) fn rows<K: Decode, V: Decode>(table: &dyn AnyTable) -> Vec<(K, V)> {
     let mut rows = Vec::new();
     table.for_each(Prefix([0, 0]), &mut |key, value| {
         rows.push((K::from_bytes(&key[2..]).expect("a key"), V::from_bytes(&value).expect("a value")));
@@ -112,6 +112,7 @@ pub fn assert_invariants(tables: &ExchangeTables) {
         *holds.entry((account, token)).or_default() += amount;
     }
     assert_positions(tables, &perps);
+    crate::risk::assert_risk(tables);
     let reduce_only = infos.values().filter(|info| info.reduce_only).count();
     assert_eq!(tables.reduce_only_orders.len(), reduce_only, "every reduce-only order is open");
     assert_eq!(infos.len(), orders.len(), "every listed order is in a book");

@@ -13,6 +13,7 @@ mod harness;
 mod invariants;
 mod orders;
 mod perps;
+mod risk;
 mod signer;
 
 pub use evm::{deploy, evm_transfer, init_code};
@@ -24,4 +25,5 @@ pub use perps::{
     DOGE, ETH, buy_perp, cancel_perp, class_transfer, isolated_margin, leverage, perp_asset, perp_genesis,
     report_scope, sell_perp, usd_send,
 };
+pub use risk::{assert_risk, unit_margins};
 pub use signer::Signer;

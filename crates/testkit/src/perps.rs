@@ -52,6 +52,7 @@ pub fn perp_genesis() -> Genesis {
             market("ETH", 2, &[tier(0, 50), tier(1_000_000, 20)]),
             market("DOGE", 0, &[tier(0, 10)]),
         ],
+        ..PerpGenesis::default()
     };
     genesis.system.parameters.price_interval = 1;
     let validator = |seed| Validator { public_key: validator_key(seed).public_key().0, power: 1 };

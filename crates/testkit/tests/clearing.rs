@@ -5,19 +5,25 @@
 
 use std::collections::BTreeMap;
 use tandem_exchange::action::{Action, Decimal, Order, OrderKind, TimeInForce};
+use tandem_exchange::perp::liquidation::{MarginUnit, TurnKey, VaultAddresses};
 use tandem_exchange::perp::position::MarginMode;
-use tandem_exchange::{BalanceKey, Event, ItemStatus, TREASURY};
-use tandem_reference_clearing::{Clearing, Market, Number, Stay, Wish, fraction, units, whole, zero};
+use tandem_exchange::{BalanceKey, Event, ExchangeTables, ItemStatus, TREASURY};
+use tandem_reference_clearing::{Clearing, Market, Number, Stay, Tally, Wish, fraction, units, whole, zero};
 use tandem_testkit::{
     DOGE, ETH, Harness, Signer, Step, USD, buy_perp, cancel_perp, class_transfer, isolated_margin, leverage,
     perp_genesis, place, sell_perp, usd_send,
 };
-use tandem_types::{AccountId, MarketId, OrderId};
+use tandem_types::{AccountId, Address, MarketId, OrderId};
 
-const STREAMS: u64 = 4;
-const ACTIONS: u64 = 250;
+const STREAMS: u64 = 6;
+const ACTIONS: u64 = 320;
 const TRADERS: u8 = 4;
+/// Who quotes much and has much.
+const MAKER: u8 = 5;
 const USD_ATOMS: i128 = 100_000_000;
+/// Accounts of the vaults, which come after those of the wallets.
+const BACKSTOP: u32 = 6;
+const INSURANCE: u32 = 7;
 
 /// Lots and ticks of a market, in the decimal digits behind the point, and the size of what is traded in it.
 struct Form {
@@ -30,8 +36,8 @@ struct Form {
 }
 
 const FORMS: [Form; 2] = [
-    Form { id: ETH, lot_digits: 2, tick_digits: 4, step: 1_000, lots_max: 120 },
-    Form { id: DOGE, lot_digits: 0, tick_digits: 6, step: 10, lots_max: 20_000 },
+    Form { id: ETH, lot_digits: 2, tick_digits: 4, step: 1_000, lots_max: 150 },
+    Form { id: DOGE, lot_digits: 0, tick_digits: 6, step: 10, lots_max: 30_000 },
 ];
 
 impl Form {
@@ -86,6 +92,8 @@ struct Stream {
     chain: Harness,
     twin: Clearing,
     oracle: [u64; 2],
+    /// How large everything is, in multiples of the usual.
+    scale: u64,
     /// How often what happened.
     seen: BTreeMap<String, u64>,
 }
@@ -93,6 +101,7 @@ struct Stream {
 impl Stream {
     fn new(seed: u64) -> Self {
         let mut chain = Harness::new(perp_genesis());
+        let scale = if seed % 2 == 0 { 1 } else { 80 };
         let oracle = [20_000_000, 100_000];
         chain.set_oracle(ETH, oracle[0]);
         chain.set_oracle(DOGE, oracle[1]);
@@ -105,30 +114,50 @@ impl Stream {
                     tiers: tiers(&[(0, 50), (1_000_000, 20)]),
                     open_interest_max: open_interest_max(&FORMS[0]),
                     order_max: whole(30_000_000),
+                    tick: FORMS[0].price(1),
+                    lot: FORMS[0].size(1),
                 },
                 Market {
                     tiers: tiers(&[(0, 10)]),
                     open_interest_max: open_interest_max(&FORMS[1]),
                     order_max: whole(2_000_000),
+                    tick: FORMS[1].price(1),
+                    lot: FORMS[1].size(1),
                 },
             ],
-            cash: (1..=TRADERS).map(|who| (u32::from(who), whole(1_000_000))).collect(),
+            cash: (1..=5).map(|who| (who, whole(1_000_000))).collect(),
+            backstop: BACKSTOP,
+            insurance: INSURANCE,
             fee_rates: (fraction(450, 1_000_000), fraction(150, 1_000_000)),
             least: whole(10),
             ..Clearing::default()
         };
-        let mut stream = Self { random: Random(seed), chain, twin, oracle, seen: BTreeMap::new() };
-        stream.fund();
+        let mut stream = Self { random: Random(seed), chain, twin, oracle, scale, seen: BTreeMap::new() };
+        stream.fund(seed);
         stream
     }
 
     /// Prices, and some collateral for everyone.
-    fn fund(&mut self) {
+    fn fund(&mut self, seed: u64) {
         let step = self.chain.empty();
         self.follow_prices(&step);
+        // Vaults: both poor, the backstop rich, both with a little, the insurance fund rich.
+        let vaults = VaultAddresses::default();
+        self.run(MAKER, transfer(90_000_000, true));
+        let gifts = [(0, 0), (500_000, 0), (50_000, 5_000), (0, 200_000)];
+        let (backstop, insurance) = gifts[usize::try_from(seed % 4).unwrap()];
+        for (to, who, cents) in
+            [(vaults.backstop, BACKSTOP, backstop), (vaults.insurance, INSURANCE, insurance)]
+        {
+            if cents > 0 {
+                self.run(MAKER, gift(to, who, cents * self.scale));
+            }
+        }
         for who in 1..=TRADERS {
-            let usd = 100 + self.random.below(400);
+            let usd = (100 + self.random.below(400)) * self.scale;
             self.run(who, self::transfer(usd * 100, true));
+            self.run(who, set_leverage);
+            self.run(who, set_leverage);
         }
     }
 
@@ -141,6 +170,7 @@ impl Stream {
         let result = &step.receipts()[0].result;
         let done = result.as_ref().is_ok_and(|items| !matches!(items.as_slice(), [ItemStatus::Rejected(_)]));
         assert_eq!(done, run(&mut self.twin), "{who} {action:?} {result:?}");
+        self.twin.due(step.outcome.header.time.0);
         self.assert_same(&action);
     }
 
@@ -181,12 +211,12 @@ impl Stream {
 
     fn assert_same(&self, action: &Action) {
         let (tables, twin) = (&self.chain.chain.tables.exchange, &self.twin);
-        for who in 0..=u32::from(TRADERS) {
+        for who in 0..=INSURANCE {
             let account = AccountId(who);
             let cash = tables.balances.peek(&BalanceKey { account, token: USD });
             let cash = atoms(cash.map_or(0, |balance| i128::from(balance.total.0)));
             let expected = if account == TREASURY { Some(&twin.fees) } else { twin.cash.get(&who) };
-            assert_eq!(Some(&cash), expected, "cash of {who} after {action:?}");
+            assert_eq!(cash, expected.cloned().unwrap_or_else(zero), "cash of {who} after {action:?}");
             let collateral = tables.collaterals.peek(&account).map_or(0, |amount| i128::from(amount.0));
             let expected = twin.collateral.get(&who).cloned().unwrap_or_else(zero);
             assert_eq!(atoms(collateral), expected, "collateral of {who} after {action:?}");
@@ -208,6 +238,9 @@ impl Stream {
                 assert_eq!(counted, twin.open_sizes(who, at), "{who} after {action:?}");
             }
         }
+        let queued: Vec<_> = rows_of(tables);
+        let expected: Vec<_> = twin.queue.iter().copied().collect();
+        assert_eq!(queued, expected, "queue after {action:?}");
         for (at, form) in FORMS.iter().enumerate() {
             let pool =
                 tables.perp_totals.peek(&form.id).map_or(0, |totals| i128::from(totals.funding_pool.0));
@@ -230,7 +263,10 @@ impl Stream {
         self.chain.step_ms = self.random.pick(&[100, 100, 100, 1_000, 6_000, 900_000]);
         for (oracle, form) in self.oracle.iter_mut().zip(&FORMS) {
             let wide = if self.random.below(6) == 0 { 60 } else { 3 };
-            let thousandths = 1_000 + self.random.below(2 * wide + 1) - wide;
+            let mut thousandths = 1_000 + self.random.below(2 * wide + 1) - wide;
+            if self.random.below(20) == 0 {
+                thousandths = self.random.pick(&[700, 880, 940, 970, 1_030, 1_060, 1_120, 1_400]);
+            }
             *oracle = (*oracle * thousandths / 1_000).clamp(50_000, 40_000_000);
             self.chain.set_oracle(form.id, *oracle);
         }
@@ -239,17 +275,24 @@ impl Stream {
     fn act(&mut self) {
         self.move_on();
         let who = 1 + u8::try_from(self.random.below(u64::from(TRADERS))).unwrap();
-        match self.random.below(20) {
-            0..=12 => self.run(who, order),
+        match self.random.below(26) {
+            20..=24 => self.run(MAKER, order),
+            25 => self.run(MAKER, cancel),
+            0..=10 => self.run(who, order),
+            11 => self.run(who, move_margin),
+            12 => {
+                let cents = self.random.below(12_000) * self.scale;
+                self.run(who, transfer(cents, true));
+            }
             13 => self.run(who, cancel),
             14..=15 => self.run(who, set_leverage),
             16 => self.run(who, move_margin),
             17 => {
-                let cents = self.random.below(30_000);
+                let cents = self.random.below(30_000) * self.scale;
                 self.run(who, transfer(cents, false));
             }
             18 => {
-                let cents = self.random.below(20_000);
+                let cents = self.random.below(12_000) * self.scale;
                 self.run(who, transfer(cents, true));
             }
             _ => self.run(who, send),
@@ -262,12 +305,14 @@ fn order(stream: &mut Stream, who: u8) -> (Action, Run) {
     let at = usize::try_from(random.below(2)).unwrap();
     let form = &FORMS[at];
     let mark = stream.chain.chain.tables.exchange.perp_prices.peek(&form.id).unwrap().mark.0;
-    let far = if random.below(5) == 0 { 80 } else { 4 };
+    let is_maker = who == MAKER;
+    let far = if random.below(3) == 0 && !is_maker { 80 } else { 4 };
     let thousandths = 1_000 + random.below(2 * far + 1) - far;
     let ticks = mark * thousandths / 1_000 / form.step * form.step;
-    let lots = 1 + random.below(form.lots_max);
-    let (buy, reduce_only) = (random.below(2) == 0, random.below(4) == 0);
+    let lots = 1 + random.below(form.lots_max * stream.scale);
+    let (buy, reduce_only) = (random.below(2) == 0, random.below(4) == 0 && !is_maker);
     let stay = random.pick(&[Stay::Gtc, Stay::Gtc, Stay::Ioc, Stay::Alo]);
+    let stay = if is_maker { Stay::Gtc } else { stay };
     let base = if buy { buy_perp(form.id, "1", "1") } else { sell_perp(form.id, "1", "1") };
     let order = Order {
         price: Decimal::new(ticks, form.tick_digits).unwrap(),
@@ -281,7 +326,7 @@ fn order(stream: &mut Stream, who: u8) -> (Action, Run) {
         ..base
     };
     let (price, size) = (form.price(ticks), form.size(i128::from(lots)));
-    let wish = Wish { who: u32::from(who), market: at, buy, price, size, stay, reduce_only };
+    let wish = Wish { who: u32::from(who), market: at, buy, price, size, stay, reduce_only, zero: None };
     (place(&[order]), Box::new(move |twin| twin.place(&wish)))
 }
 
@@ -295,7 +340,7 @@ fn cancel(stream: &mut Stream, who: u8) -> (Action, Run) {
 
 fn set_leverage(stream: &mut Stream, who: u8) -> (Action, Run) {
     let at = usize::try_from(stream.random.below(2)).unwrap();
-    let wanted = stream.random.pick(&[3u64, 5, 10, 10, 20, 50, 51]);
+    let wanted = stream.random.pick(&[3u64, 5, 10, 10, 20, 50, 50, 51]);
     let cross = stream.random.below(2) == 0;
     let action = leverage(FORMS[at].id, wanted, cross);
     let wanted = u32::try_from(wanted).unwrap();
@@ -303,8 +348,12 @@ fn set_leverage(stream: &mut Stream, who: u8) -> (Action, Run) {
 }
 
 fn move_margin(stream: &mut Stream, who: u8) -> (Action, Run) {
-    let at = usize::try_from(stream.random.below(2)).unwrap();
-    let micros = i64::try_from(stream.random.below(200_000_000)).unwrap() - 100_000_000;
+    let isolated = stream.twin.positions.iter().find(|((other, _), position)| {
+        *other == u32::from(who) && position.isolated && position.size != zero()
+    });
+    let at = isolated.map_or(0, |((_, at), _)| *at);
+    let micros = stream.random.below(200_000_000) * stream.scale;
+    let micros = i64::try_from(micros).unwrap() - 100_000_000 * i64::try_from(stream.scale).unwrap();
     let amount = fraction(i128::from(micros), 1_000_000);
     let run = move |twin: &mut Clearing| twin.isolated_margin(u32::from(who), at, &amount);
     (isolated_margin(FORMS[at].id, micros), Box::new(run))
@@ -320,6 +369,16 @@ fn transfer(cents: u64, to_perp: bool) -> impl FnOnce(&mut Stream, u8) -> (Actio
     }
 }
 
+fn gift(address: Address, to: u32, cents: u64) -> impl FnOnce(&mut Stream, u8) -> (Action, Run) {
+    move |stream, who| {
+        let text = format!("{}.{:02}", cents / 100, cents % 100);
+        let nonce = stream.chain.nonce();
+        let amount = fraction(i128::from(cents), 100);
+        let run = move |twin: &mut Clearing| twin.send(u32::from(who), to, &amount);
+        (usd_send(&address, &text, nonce), Box::new(run))
+    }
+}
+
 fn send(stream: &mut Stream, who: u8) -> (Action, Run) {
     let to = 1 + u8::try_from(stream.random.below(u64::from(TRADERS))).unwrap();
     let cents = stream.random.below(20_000);
@@ -328,6 +387,20 @@ fn send(stream: &mut Stream, who: u8) -> (Action, Run) {
     let amount = fraction(i128::from(cents), 100);
     let run = move |twin: &mut Clearing| twin.send(u32::from(who), u32::from(to), &amount);
     (usd_send(&Signer::wallet(to).address(), &text, nonce), Box::new(run))
+}
+
+/// The queue of liquidations, as the twin writes it.
+fn rows_of(tables: &ExchangeTables) -> Vec<(u64, u32, Option<usize>)> {
+    let mut rows = Vec::new();
+    let mut from = TurnKey { due: 0, unit: MarginUnit::cross(AccountId(0)) };
+    let last = TurnKey { due: u64::MAX, unit: MarginUnit::cross(AccountId(u32::MAX)) };
+    while let Some((key, ())) = tables.liquidation_queue.peek_first(&from, &last) {
+        let TurnKey { due, unit } = *key;
+        rows.push((due, unit.account.0, unit.isolated.map(|market| usize::from(market.0))));
+        let next = unit.isolated.map_or(MarketId(0), |market| MarketId(market.0 + 1));
+        from = TurnKey { due, unit: MarginUnit::isolated(unit.account, next) };
+    }
+    rows
 }
 
 fn campaign() -> u64 {
@@ -340,7 +413,7 @@ fn assert_pools_end_at_dust(stream: &Stream) {
     let twin = &stream.twin;
     let mut settled = zero();
     for at in 0..FORMS.len() {
-        for who in 1..=u32::from(TRADERS) {
+        for who in 1..=INSURANCE {
             let position = twin.position(who, at);
             let value = twin.own_health(who, at).value;
             settled += position.size * &twin.prices[&at].mark + position.quote - value;
@@ -354,6 +427,7 @@ fn assert_pools_end_at_dust(stream: &Stream) {
 #[test]
 fn random_actions_do_what_the_naive_twin_does() {
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+    let mut tally = [0; 5];
     for seed in 0..STREAMS * campaign() {
         let mut stream = Stream::new(seed);
         let money = stream.twin.money();
@@ -362,9 +436,15 @@ fn random_actions_do_what_the_naive_twin_does() {
             assert_eq!(stream.twin.money(), money, "money is conserved");
         }
         assert_pools_end_at_dust(&stream);
+        let Tally { orders, parts, backstop, insurance, deleveraged } = stream.twin.tally;
+        for (sum, count) in tally.iter_mut().zip([orders, parts, backstop, insurance, deleveraged]) {
+            *sum += count;
+        }
         stream.seen.into_iter().for_each(|(what, count)| *seen.entry(what).or_default() += count);
     }
     for what in WANTED {
         assert!(seen.contains_key(what), "streams without {what} show too little: {seen:?}");
     }
+    println!("liquidation orders, parts, backstop, insurance, deleveraged: {tally:?}");
+    assert!(tally.iter().all(|count| *count > 0), "streams show too little: {tally:?}");
 }

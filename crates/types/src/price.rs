@@ -102,6 +102,27 @@ impl PriceRank {
         u32::try_from(rank).map(Self).map_err(|_| PriceError::TooHigh)
     }
 
+    /// The least valid price at or above `ticks`.
+    ///
+    /// # Errors
+    /// [`PriceError::TooHigh`].
+    pub fn at_least(ticks: PriceTicks, scale: PriceScale) -> Result<Self, PriceError> {
+        let price = ticks.0.max(1);
+        let step = step_at(price, scale);
+        let above = price.div_ceil(step).saturating_mul(step);
+        Self::from_ticks(PriceTicks(above), scale)
+    }
+
+    /// The greatest valid price at or below `ticks`.
+    ///
+    /// # Errors
+    /// [`PriceError::Zero`] if there is none, [`PriceError::TooHigh`].
+    pub fn at_most(ticks: PriceTicks, scale: PriceScale) -> Result<Self, PriceError> {
+        let step = step_at(ticks.0, scale);
+        let below = ticks.0.div_euclid(step).saturating_mul(step);
+        Self::from_ticks(PriceTicks(below), scale)
+    }
+
     /// The price of a rank. Inverse of [`PriceRank::from_ticks`]; saturates for ranks that it never gives.
     #[must_use]
     pub fn to_ticks(self, scale: PriceScale) -> PriceTicks {
@@ -120,6 +141,12 @@ impl PriceRank {
         let exponent = u32::try_from(decades).unwrap_or(u32::MAX);
         PriceTicks(mantissa.saturating_mul(10u64.saturating_pow(exponent)))
     }
+}
+
+/// Ticks between valid prices around `price`: those of five figures, at most a unit.
+fn step_at(price: u64, scale: PriceScale) -> u64 {
+    let digits = price.checked_ilog10().unwrap_or(0).saturating_add(1);
+    10u64.saturating_pow(digits.saturating_sub(FIGURES)).min(scale.unit()).max(1)
 }
 
 const fn exact_quotient(price: u64, divisor: u64) -> Result<u64, PriceError> {
@@ -192,6 +219,27 @@ mod tests {
             let rank = PriceRank::from_ticks(PriceTicks(ticks), PriceScale::new(decimals).unwrap());
             assert_eq!(rank.is_ok(), valid, "{ticks} at {decimals} decimals");
         }
+    }
+
+    #[test]
+    fn any_price_lies_between_the_valid_ones_around_it() {
+        // (ticks, decimals, at most, at least)
+        let rows = [
+            (123_456u64, 6, 123_450u64, 123_460u64),
+            (999_999, 6, 999_990, 1_000_000),
+            (99_999, 6, 99_999, 99_999),
+            (12_345_678, 2, 12_345_600, 12_345_700),
+            (12_345_678, 0, 12_345_678, 12_345_678),
+        ];
+        for (ticks, decimals, below, above) in rows {
+            let scale = PriceScale::new(decimals).unwrap();
+            let at = |rank: Result<PriceRank, PriceError>| rank.map(|rank| rank.to_ticks(scale).0);
+            assert_eq!(at(PriceRank::at_most(PriceTicks(ticks), scale)), Ok(below), "{ticks}");
+            assert_eq!(at(PriceRank::at_least(PriceTicks(ticks), scale)), Ok(above), "{ticks}");
+        }
+        let scale = PriceScale::new(2).unwrap();
+        assert_eq!(PriceRank::at_most(PriceTicks(0), scale), Err(PriceError::Zero));
+        assert_eq!(PriceRank::at_least(PriceTicks(0), scale), Ok(PriceRank(1)));
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl Health {
     }
 }
 
-fn magnitude(value: &Number) -> Number {
+pub(crate) fn magnitude(value: &Number) -> Number {
     if *value < zero() { -value } else { value.clone() }
 }
 
@@ -162,7 +162,8 @@ impl Clearing {
         own && self.health(who).is_sound_after(&before.0)
     }
 
-    /// One side of a trade: pays funding, closes, opens, pays the fee.
+    /// One side of a trade: pays funding, closes, opens, pays the fee. One that `keeps` releases no isolated margin.
+    #[expect(clippy::too_many_arguments, reason = "one fill, spelt out")]
     pub(crate) fn trade_side(
         &mut self,
         who: u32,
@@ -171,6 +172,7 @@ impl Clearing {
         size: &Number,
         price: &Number,
         fee: &Number,
+        keeps: bool,
     ) {
         let paid = self.prices[&market].paid.clone();
         let position = self.position_mut(who, market);
@@ -191,7 +193,7 @@ impl Clearing {
         let opened = size - &closed;
         let mut fee = fee.clone();
         if closed != zero() {
-            self.close(who, market, buy, &closed, price, &fee);
+            self.close(who, market, buy, &closed, price, &fee, keeps);
             fee = zero();
         }
         if opened != zero() {
@@ -206,7 +208,17 @@ impl Clearing {
         position.size += signed;
     }
 
-    fn close(&mut self, who: u32, market: usize, buy: bool, size: &Number, price: &Number, fee: &Number) {
+    #[expect(clippy::too_many_arguments, reason = "one fill, spelt out")]
+    fn close(
+        &mut self,
+        who: u32,
+        market: usize,
+        buy: bool,
+        size: &Number,
+        price: &Number,
+        fee: &Number,
+        keeps: bool,
+    ) {
         let (before, worth) = (self.position(who, market), self.own_health(who, market));
         self.exchange(who, market, buy, size, price, fee);
         let after = self.own_health(who, market);
@@ -214,7 +226,7 @@ impl Clearing {
         position.entry = down(&(&before.entry * magnitude(&position.size) / magnitude(&before.size)));
         let released = if position.size == zero() {
             position.quote.clone()
-        } else if position.isolated && worth.value > zero() {
+        } else if position.isolated && worth.value > zero() && !keeps {
             let kept = up(&(&worth.value * &after.maintenance / &worth.maintenance));
             if after.value > kept { after.value - kept } else { zero() }
         } else {

@@ -5,14 +5,16 @@
 //! Prices and funding rates are given to it.
 
 mod account;
+mod liquidation;
 mod number;
 mod orders;
 
 pub use account::{Health, Position};
+pub use liquidation::{Tally, Unit};
 pub use number::{Number, down, fraction, units, up, whole, zero};
 pub use orders::{Open, Stay, Wish};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is fixed of a market.
 #[derive(Clone, Debug)]
@@ -23,6 +25,10 @@ pub struct Market {
     pub open_interest_max: (Number, Number),
     /// Most notional of an order that can't rest.
     pub order_max: Number,
+    /// The finest price.
+    pub tick: Number,
+    /// The finest size.
+    pub lot: Number,
 }
 
 /// What prices are now.
@@ -59,6 +65,18 @@ pub struct Clearing {
     pub fee_rates: (Number, Number),
     /// Least notional of an order.
     pub least: Number,
+    /// Who takes what is far below its margin.
+    pub backstop: u32,
+    /// Who pays for what is worth less than nothing.
+    pub insurance: u32,
+    /// What is being liquidated, by when its turn is.
+    pub queue: BTreeSet<(u64, u32, Option<usize>)>,
+    /// From which market on each of these goes on.
+    pub rounds: BTreeMap<Unit, usize>,
+    /// When a part of a position was sold.
+    pub parts: BTreeMap<Unit, u64>,
+    /// What has happened.
+    pub tally: Tally,
 }
 
 impl Clearing {

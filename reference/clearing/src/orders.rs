@@ -31,6 +31,8 @@ pub struct Wish {
     pub stay: Stay,
     /// May only reduce.
     pub reduce_only: bool,
+    /// If it liquidates: the price at which its fee would be nothing.
+    pub zero: Option<Number>,
 }
 
 /// An open order.
@@ -52,7 +54,7 @@ pub struct Open {
     pub reduce_only: bool,
 }
 
-fn least(a: &Number, b: &Number) -> Number {
+pub(crate) fn least(a: &Number, b: &Number) -> Number {
     if a < b { a.clone() } else { b.clone() }
 }
 
@@ -120,9 +122,13 @@ impl Clearing {
         if filled > zero() && !self.is_sound(who, market, &before) {
             return None;
         }
+        self.cut_all(market);
+        Some(())
+    }
+
+    pub(crate) fn cut_all(&mut self, market: usize) {
         let everyone: Vec<u32> = self.positions.keys().map(|(who, _)| *who).collect();
         everyone.into_iter().for_each(|who| self.cut(who, market));
-        Some(())
     }
 
     fn rest(&mut self, id: u64, wish: &Wish, left: &Number) {
@@ -154,7 +160,7 @@ impl Clearing {
     }
 
     /// Numbers of the orders that cross, in the order in which they trade.
-    fn crossing(&self, wish: &Wish) -> Vec<u64> {
+    pub(crate) fn crossing(&self, wish: &Wish) -> Vec<u64> {
         let crosses = |price: &Number| if wish.buy { *price <= wish.price } else { *price >= wish.price };
         let others = self.orders.iter().filter(|order| order.market == wish.market && order.buy != wish.buy);
         let mut found: Vec<&Open> = others.filter(|order| crosses(&order.price)).collect();
@@ -166,7 +172,7 @@ impl Clearing {
     }
 
     /// Trades; returns what is left of the order.
-    fn match_with(&mut self, wish: &Wish, size: &Number, crossing: &[u64]) -> Number {
+    pub(crate) fn match_with(&mut self, wish: &Wish, size: &Number, crossing: &[u64]) -> Number {
         let mut left = size.clone();
         for id in crossing {
             if left == zero() {
@@ -198,23 +204,32 @@ impl Clearing {
     fn trade(&mut self, wish: &Wish, maker: &Open, size: &Number) -> bool {
         let (market, price) = (wish.market, &maker.price);
         let fee = |rate: &Number| up(&(size * price * rate));
-        let (taker_fee, maker_fee) = (fee(&self.fee_rates.0), fee(&self.fee_rates.1));
+        let (mut taker_fee, maker_fee) = (fee(&self.fee_rates.0), fee(&self.fee_rates.1));
+        if let Some(zero_price) = &wish.zero {
+            let better = if wish.buy { zero_price - price } else { price - zero_price };
+            taker_fee = least(&taker_fee, &(better * size));
+        }
         let before = (self.health(maker.who), self.own_health(maker.who, market));
         let mut after = self.clone();
-        after.trade_side(maker.who, market, maker.buy, size, price, &maker_fee);
+        after.trade_side(maker.who, market, maker.buy, size, price, &maker_fee, false);
         let order = after.orders.iter_mut().find(|order| order.id == maker.id).expect("an open order");
         order.left -= size;
         if !after.is_sound(maker.who, market, &before) {
             return false;
         }
         *self = after;
-        self.trade_side(wish.who, market, wish.buy, size, price, &taker_fee);
-        self.fees += taker_fee + maker_fee;
+        self.trade_side(wish.who, market, wish.buy, size, price, &taker_fee, wish.zero.is_some());
+        self.fees += maker_fee;
+        if wish.zero.is_some() {
+            *self.collateral.entry(self.insurance).or_insert_with(zero) += taker_fee;
+        } else {
+            self.fees += taker_fee;
+        }
         true
     }
 
     /// Cuts reduce-only orders to the position, the newest first.
-    fn cut(&mut self, who: u32, market: usize) {
+    pub(crate) fn cut(&mut self, who: u32, market: usize) {
         loop {
             let mine = |order: &&mut Open| order.who == who && order.market == market && order.reduce_only;
             let total = self.open_sizes(who, market)[2].clone();

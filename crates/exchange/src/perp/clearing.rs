@@ -6,8 +6,11 @@
 use super::margin::Margin;
 use super::market::{PerpMarket, PerpPrices};
 use super::position::Position;
+use super::risk::Held;
+use super::risk::bound::{HeldSide, HolderKey, RiskKey};
 use crate::Rejection;
 use crate::tables::{ExchangeTables, PositionKey};
+use alloc::vec::Vec;
 use tandem_coprocessor::{Work, WorkMeter};
 use tandem_state::Table;
 use tandem_state::index::{Hashed, Ordered};
@@ -22,8 +25,13 @@ pub(crate) struct Clearing<'a> {
     collaterals: &'a mut Table<AccountId, Usd, Hashed<AccountId, Usd>>,
     markets: &'a mut Table<MarketId, PerpMarket, Hashed<MarketId, PerpMarket>>,
     prices: &'a mut Table<MarketId, PerpPrices, Hashed<MarketId, PerpPrices>>,
+    risk_index: &'a mut Keys<RiskKey>,
+    holders: &'a mut Keys<HolderKey>,
     meter: &'a mut WorkMeter,
 }
+
+/// A table of keys alone.
+type Keys<K> = Table<K, (), Ordered<K, ()>>;
 
 /// A market with its prices.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +49,7 @@ macro_rules! clearing {
             &mut $tables.collaterals,
             &mut $tables.perp_markets,
             &mut $tables.perp_prices,
+            (&mut $tables.risk_index, &mut $tables.holders),
             $meter,
         )
     };
@@ -53,9 +62,10 @@ impl<'a> Clearing<'a> {
         collaterals: &'a mut Table<AccountId, Usd, Hashed<AccountId, Usd>>,
         markets: &'a mut Table<MarketId, PerpMarket, Hashed<MarketId, PerpMarket>>,
         prices: &'a mut Table<MarketId, PerpPrices, Hashed<MarketId, PerpPrices>>,
+        (risk_index, holders): (&'a mut Keys<RiskKey>, &'a mut Keys<HolderKey>),
         meter: &'a mut WorkMeter,
     ) -> Self {
-        Self { positions, collaterals, markets, prices, meter }
+        Self { positions, collaterals, markets, prices, risk_index, holders, meter }
     }
 
     /// A market that has prices.
@@ -72,20 +82,58 @@ impl<'a> Clearing<'a> {
         found.unwrap_or(Position::new(leverage, mode))
     }
 
-    /// Writes what an account has in a market.
+    /// Writes what an account has in a market, and with it the list of holders and the entry of the risk index. A position
+    /// that is opened, closed or turned has no bound until its account is looked at.
     pub(crate) fn set_position(
         &mut self,
         account: AccountId,
         id: MarketId,
         market: &PerpMarket,
-        position: Position,
+        mut position: Position,
     ) {
         let key = PositionKey { account, market: id };
+        let before = self.positions.get(&key).copied();
+        let (old, new) = (before.and_then(|before| HeldSide::of(before.size)), HeldSide::of(position.size));
+        if old != new {
+            position.bound = None;
+            let holder = |side| HolderKey { market: id, side, account };
+            if let Some(side) = old {
+                self.holders.remove(&holder(side));
+            }
+            if let Some(side) = new {
+                self.holders.put(holder(side), ());
+            }
+        }
+        let old = before.and_then(|before| before.bound);
+        if old != position.bound {
+            if let Some(bound) = &old {
+                self.risk_index.remove(&RiskKey::new(id, bound, account));
+            }
+            if let Some(bound) = &position.bound {
+                self.risk_index.put(RiskKey::new(id, bound, account), ());
+            }
+        }
         if position.is_idle() && (position.leverage, position.mode) == market.default_leverage() {
             self.positions.remove(&key);
         } else {
             self.positions.put(key, position);
         }
+    }
+
+    /// All that an account holds, in the order of markets.
+    pub(crate) fn held(&mut self, account: AccountId) -> Result<Vec<Held>, Rejection> {
+        let mut held = Vec::new();
+        let (mut from, to) = (PositionKey::first(account), PositionKey::last(account));
+        while let Some((key, position)) = self.positions.first(&from, &to) {
+            self.meter.charge(POSITION_WORK)?;
+            let position = *position;
+            if !position.size.is_zero() {
+                held.push(Held { priced: self.priced(key.market)?, position });
+            }
+            let Some(market) = key.market.next() else { break };
+            from = PositionKey { account, market };
+        }
+        Ok(held)
     }
 
     /// An account's collateral.

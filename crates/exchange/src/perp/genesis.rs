@@ -1,7 +1,10 @@
 //! Perpetual markets at genesis.
 
+use super::liquidation::{VaultAddresses, Vaults};
 use super::market::{PERP_PRICE_DECIMALS, PerpConfig, PerpMarket};
+use crate::Rejection;
 use crate::tables::ExchangeTables;
+use crate::transfer;
 use alloc::vec::Vec;
 use core::fmt;
 use tandem_codec::{Decode, DecodeError, Encode, Reader};
@@ -15,6 +18,8 @@ pub struct PerpGenesis {
     pub config: PerpConfig,
     /// The markets; without any, validators report no prices.
     pub markets: Vec<PerpMarket>,
+    /// The addresses of those who take what nobody else does.
+    pub vaults: VaultAddresses,
 }
 
 /// A market that can't be: finer lots than prices allow, or a name or number beyond the last.
@@ -50,17 +55,40 @@ impl PerpGenesis {
         }
         Ok(())
     }
+
+    /// Makes the vaults' accounts, unless their addresses have some. The last accounts of the genesis.
+    ///
+    /// # Errors
+    /// No more accounts can be made.
+    pub(crate) fn write_vaults(&self, tables: &mut ExchangeTables) -> Result<(), Rejection> {
+        if self.markets.is_empty() {
+            return Ok(());
+        }
+        let mut account = |address| match transfer::find_account(tables, address) {
+            Some(account) => Ok(account),
+            None => transfer::create_account(tables, address),
+        };
+        let VaultAddresses { backstop, insurance } = &self.vaults;
+        let vaults = Vaults { backstop: account(backstop)?, insurance: account(insurance)? };
+        tables.perp_vaults.put((), vaults);
+        Ok(())
+    }
 }
 
 impl Encode for PerpGenesis {
     fn encode(&self, out: &mut Vec<u8>) {
         self.config.encode(out);
         self.markets.encode(out);
+        self.vaults.encode(out);
     }
 }
 
 impl Decode for PerpGenesis {
     fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self { config: Decode::decode(input)?, markets: input.list(REPORT_MARKETS_MAX)? })
+        Ok(Self {
+            config: Decode::decode(input)?,
+            markets: input.list(REPORT_MARKETS_MAX)?,
+            vaults: Decode::decode(input)?,
+        })
     }
 }

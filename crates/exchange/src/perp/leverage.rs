@@ -81,6 +81,7 @@ impl Session<'_, '_> {
         clearing.set_position(account, id, market, after);
         clearing.add_collateral(account, Usd::ZERO.minus(amount)?)?;
         self.events.push(Event::IsolatedMargin { account, market: id, amount });
+        self.reindex(account)?;
         Ok(ItemStatus::Done)
     }
 }

@@ -78,6 +78,12 @@ impl Margin {
         }
     }
 
+    /// What it has beyond what it needs to stay; below zero it is liquidated.
+    #[must_use]
+    pub const fn excess(&self) -> i128 {
+        self.value.saturating_sub(self.maintenance)
+    }
+
     /// Whether there is enough to enter what is held and ordered.
     #[must_use]
     pub const fn covers_initial(&self) -> bool {

@@ -4,6 +4,7 @@
 //! [`PerpEstimates`] at price updates alone, [`PerpTotals`] with trades.
 
 use super::position::MarginMode;
+use super::risk::FundingDrift;
 use super::tiers::MarginTiers;
 use crate::records::TokenName;
 use tandem_oracle::Rate;
@@ -98,8 +99,10 @@ pub struct PerpPrices {
     pub funding_index: i128,
     /// When the oracle price was last updated.
     pub time: BlockTime,
+    /// What funding has moved the risk prices by.
+    pub drift: FundingDrift,
 }
-tandem_codec::record!(PerpPrices { oracle, mark, funding_index, time });
+tandem_codec::record!(PerpPrices { oracle, mark, funding_index, time, drift });
 
 impl PerpPrices {
     /// Whether the oracle price is older than `stale_ms`.

@@ -3,26 +3,37 @@
 //! - Pure: [`tiers`], [`margin`], [`position`], `market`.
 //! - On the tables: `clearing` (positions and collateral), `place` and `settle` (orders), `reduce_only`, `leverage`,
 //!   `transfer`, [`prices`] (what a price update changes), `invariants`.
+//! - Below maintenance margin: [`risk`] (who may be), [`liquidation`] (whose turn it is), `liquidate` (by the book),
+//!   `takeover` (by the vaults), [`deleverage`] (against the other side).
 //!
 //! Invariants: over a block, money is conserved and each market's sizes sum to nothing; an account that acts ends with
 //! its margin or no less healthy; reduce-only orders never open or flip. Rules: `docs/exchange-rules.md`.
 
 mod clearing;
+pub mod deleverage;
 pub(crate) mod genesis;
 pub(crate) mod invariants;
 mod leverage;
+mod liquidate;
+pub mod liquidation;
 pub mod margin;
 mod market;
 mod place;
 pub mod position;
 pub mod prices;
 mod reduce_only;
+pub mod risk;
 mod settle;
+mod takeover;
 pub mod tiers;
 mod transfer;
 
 pub use clearing::{POSITION_WORK, cross_margin};
 pub use genesis::{PerpGenesis, PerpGenesisError};
+pub use liquidate::{
+    CANCELS_PER_TURN, COOLDOWN_MS, LIQUIDATION_FILLS_MAX, PARTIAL_NOTIONAL_MIN, PARTIAL_PARTS, zero_price,
+};
+pub use liquidation::is_reduce_only;
 pub use market::{
     LEVERAGE_DEFAULT, PERP_PRICE_DECIMALS, PerpConfig, PerpEstimates, PerpMarket, PerpPrices, PerpTotals,
 };

@@ -5,10 +5,12 @@
 //! checkpoint undoes everything if that fails.
 
 use super::clearing::{Priced, clearing, own_is_sound};
+use super::liquidate::LIQUIDATION_FILLS_MAX;
+use super::liquidation::is_reduce_only;
 use super::margin::Margin;
 use super::market::PerpTotals;
 use super::position::{Position, notional, notional_amount};
-use super::settle::{PerpSettlement, count, reducible};
+use super::settle::{LiquidationTerms, PerpSettlement, count, reducible};
 use crate::Rejection;
 use crate::action::{Order as OrderRequest, TimeInForce};
 use crate::orders::OpenOrders;
@@ -22,24 +24,28 @@ use tandem_types::{AccountId, MarketId, OrderId, PriceTicks, QuoteAtoms, SizeLot
 
 /// An order that passed every check of its form.
 #[derive(Clone, Copy, Debug)]
-struct PerpOrder {
-    priced: Priced,
-    incoming: Incoming,
+pub(super) struct PerpOrder {
+    pub(super) priced: Priced,
+    pub(super) incoming: Incoming,
     /// As its trader said.
-    time_in_force: TimeInForce,
-    reduce_only: bool,
+    pub(super) time_in_force: TimeInForce,
+    pub(super) reduce_only: bool,
     /// What the account has in the market before.
-    position: Position,
+    pub(super) position: Position,
     /// The account's cross margin before.
-    margin: Margin,
+    pub(super) margin: Margin,
+    /// If it liquidates: on what terms.
+    pub(super) liquidation: Option<LiquidationTerms>,
 }
 
 /// What a match came to.
-struct Matched {
-    outcome: PlaceOutcome,
-    filled: SizeLots,
+pub(super) struct Matched {
+    pub(super) outcome: PlaceOutcome,
+    pub(super) filled: SizeLots,
     notional: QuoteAtoms,
     to_cut: Vec<AccountId>,
+    /// Accounts whose positions have changed.
+    touched: Vec<AccountId>,
 }
 
 impl Session<'_, '_> {
@@ -72,16 +78,27 @@ impl Session<'_, '_> {
         if !matched.filled.is_zero() {
             self.judge_taker(&order)?;
         }
+        self.settle_touched(id, matched)?;
+        Ok(status)
+    }
+
+    /// After a match: cuts reduce-only orders, and looks at whoever traded.
+    pub(super) fn settle_touched(&mut self, id: MarketId, mut matched: Matched) -> Result<(), Rejection> {
         for account in matched.to_cut {
             self.cut_reduce_only(account, id)?;
         }
-        Ok(status)
+        matched.touched.sort_unstable();
+        matched.touched.dedup();
+        matched.touched.into_iter().try_for_each(|account| self.reindex(account))
     }
 
     fn validate_perp(&mut self, request: &OrderRequest, id: MarketId) -> Result<PerpOrder, Rejection> {
         let mut clearing = clearing!(self.tables, self.meter);
         let priced = clearing.priced(id)?;
         let position = clearing.position(self.account, id, &priced.market);
+        if !request.reduce_only && is_reduce_only(self.tables, id, self.block.time) {
+            return Err(Rejection::LiquidationsPending);
+        }
         let time_in_force = place::limit_time_in_force(request)?;
         let market = &priced.market;
         let limit = place::parse_price(&request.price, market.price_scale())?;
@@ -107,10 +124,11 @@ impl Session<'_, '_> {
             self_trade: place::book_self_trade(request.self_trade_prevention),
         };
         let reduce_only = request.reduce_only;
-        Ok(PerpOrder { priced, incoming, time_in_force, reduce_only, position, margin: Margin::default() })
+        let (margin, liquidation) = (Margin::default(), None);
+        Ok(PerpOrder { priced, incoming, time_in_force, reduce_only, position, margin, liquidation })
     }
 
-    fn match_perp(&mut self, order: &PerpOrder) -> Result<Matched, Rejection> {
+    pub(super) fn match_perp(&mut self, order: &PerpOrder) -> Result<Matched, Rejection> {
         let id = order.priced.id;
         let config = self.tables.perp_config.get(&()).copied().unwrap_or_default();
         let mut counters = self.tables.counters.get(&()).copied().unwrap_or_default();
@@ -133,11 +151,14 @@ impl Session<'_, '_> {
             totals,
             notional: QuoteAtoms::ZERO,
             to_cut: Vec::new(),
+            touched: Vec::new(),
+            liquidation: order.liquidation,
             events: self.events,
         };
-        let limits = Limits { fills_max: FILLS_MAX };
+        let fills_max = if order.liquidation.is_some() { LIQUIDATION_FILLS_MAX } else { FILLS_MAX };
+        let limits = Limits { fills_max };
         let placed = Book::new(id, &mut self.tables.orders).place(&order.incoming, &limits, &mut settlement);
-        let PerpSettlement { totals: totals_after, notional, to_cut, .. } = settlement;
+        let PerpSettlement { totals: totals_after, notional, to_cut, touched, .. } = settlement;
         self.meter.charge(MAKER_WORK.times(u64::from(place::steps_of(&placed))))?;
         let placed = placed.map_err(place::place_error)?;
         if counters.trade != trade_before {
@@ -147,7 +168,7 @@ impl Session<'_, '_> {
             check_open_interest(order, &totals, &totals_after)?;
             self.tables.perp_totals.put(id, totals_after);
         }
-        Ok(Matched { outcome: placed.outcome, filled: placed.filled, notional, to_cut })
+        Ok(Matched { outcome: placed.outcome, filled: placed.filled, notional, to_cut, touched })
     }
 
     /// Rests what remains, or ends the order.

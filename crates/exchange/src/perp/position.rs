@@ -7,6 +7,7 @@
 //! Invariants: a position without size has no quote; what open orders it counts is exactly what rests in the book.
 
 use super::market::PerpPrices;
+use super::risk::RiskBound;
 use super::tiers::MarginTiers;
 use tandem_book::Side;
 use tandem_types::{PriceTicks, QuantityError, QuoteAtoms, SignedLots, SizeLots, Usd};
@@ -48,6 +49,8 @@ pub struct Position {
     pub asks: SizeLots,
     /// Lots of open reduce-only orders.
     pub reduce_only: SizeLots,
+    /// Where the risk index has it; `None` if nothing is held, or its account is being liquidated.
+    pub bound: Option<RiskBound>,
 }
 tandem_codec::record!(Position {
     size,
@@ -59,6 +62,7 @@ tandem_codec::record!(Position {
     bids,
     asks,
     reduce_only,
+    bound,
 });
 
 /// One side's part of a trade.
@@ -118,6 +122,7 @@ impl Position {
             bids: SizeLots::ZERO,
             asks: SizeLots::ZERO,
             reduce_only: SizeLots::ZERO,
+            bound: None,
         }
     }
 

@@ -4,6 +4,7 @@
 //! moves a price. Its work is bounded by markets and by the orders that impact prices visit; it writes no account.
 
 use super::market::{PerpEstimates, PerpMarket, PerpPrices};
+use super::risk;
 use crate::receipt::Event;
 use crate::tables::ExchangeTables;
 use alloc::vec::Vec;
@@ -67,6 +68,14 @@ impl Update<'_> {
         }
         self.tables.perp_prices.put(self.id, prices);
         self.tables.perp_estimates.put(self.id, estimates);
+        self.select();
+    }
+
+    /// If the new prices have reached bounds of the risk index, the market is due to be gone through.
+    fn select(&mut self) {
+        if risk::first_due(self.tables, self.id).is_some() && !self.tables.risk_due.contains(&self.id) {
+            self.tables.risk_due.put(self.id, self.now);
+        }
     }
 
     fn hour(&self) -> u64 {
@@ -92,6 +101,7 @@ impl Update<'_> {
         let rate = premium::hourly_funding(premium);
         let paid = i128::from(oracle.0).saturating_mul(i128::from(rate.0));
         prices.funding_index = prices.funding_index.saturating_add(paid);
+        prices.drift = prices.drift.after(paid);
         *estimates = PerpEstimates { hour, rate, premium_sum: 0, samples: 0, ..*estimates };
         self.events.push(Event::FundingRate { market: self.id, rate, premium, oracle });
     }

@@ -6,6 +6,7 @@
 //! all is settled.
 
 use super::clearing::{Clearing, Priced};
+use super::liquidate::improvement;
 use super::position::{FillTerms, Filled, Position, notional_amount};
 use crate::Rejection;
 use crate::ledger::{self, Balances};
@@ -16,7 +17,9 @@ use crate::tables::AccountOrder;
 use alloc::vec::Vec;
 use tandem_book::{CancelReason, Fill, Order, OrderKey, Settlement, Side};
 use tandem_coprocessor::BlockContext;
-use tandem_types::{AccountId, MarketId, OrderId, PriceRank, QuoteAtoms, SignedLots, SizeLots, TradeId, Usd};
+use tandem_types::{
+    AccountId, MarketId, OrderId, PriceRank, PriceTicks, QuoteAtoms, SignedLots, SizeLots, TradeId, Usd,
+};
 
 use super::market::{PerpConfig, PerpTotals};
 
@@ -36,7 +39,19 @@ pub(crate) struct PerpSettlement<'a> {
     pub(crate) notional: QuoteAtoms,
     /// Accounts whose reduce-only orders are more than their positions, to be cut after the match.
     pub(crate) to_cut: Vec<AccountId>,
+    /// Accounts whose positions have changed, one or more times each.
+    pub(crate) touched: Vec<AccountId>,
+    /// If the taker is liquidated: on what terms.
+    pub(crate) liquidation: Option<LiquidationTerms>,
     pub(crate) events: &'a mut Vec<Event>,
+}
+
+/// How a liquidated taker trades: its fee is no more than what its price is better than the zero price, and goes to the
+/// insurance fund; margin that an isolated position's closed part would release stays in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LiquidationTerms {
+    pub(crate) zero: PriceTicks,
+    pub(crate) insurance: AccountId,
 }
 
 /// Takes `size` of an order off what a position counts as open.
@@ -104,12 +119,41 @@ impl PerpSettlement<'_> {
         Ok(FillTerms { side, size, price, fee })
     }
 
+    fn taker_terms(&self, fill: &Fill) -> Result<FillTerms, Rejection> {
+        let mut terms = self.terms(self.taker.side, fill.size, fill.price, self.config.taker_fee_ppm)?;
+        if let Some(LiquidationTerms { zero, .. }) = self.liquidation {
+            let better = improvement(terms.side, zero, terms.price, terms.size);
+            terms.fee = terms.fee.min(QuoteAtoms(better));
+        }
+        Ok(terms)
+    }
+
+    /// Fees go to the treasury's balance, that of a liquidation to the insurance fund's collateral.
+    fn receive_fees(&mut self, taker: QuoteAtoms, maker: QuoteAtoms) -> Result<(), Rejection> {
+        let mut fees = maker;
+        match self.liquidation {
+            Some(LiquidationTerms { insurance, .. }) => {
+                self.clearing.add_collateral(insurance, Usd::had(taker)?)?;
+            }
+            None => fees = fees.plus(taker)?,
+        }
+        if !fees.is_zero() {
+            ledger::credit(self.balances, TREASURY, QUOTE, fees.to_token_atoms())?;
+        }
+        Ok(())
+    }
+
     /// What a side's position becomes, nothing being written.
     fn becomes(&mut self, part: &Part) -> Result<Becomes, Rejection> {
         let before = self.position(part.account);
         let Priced { market, prices, .. } = &self.priced;
         let (settled, funding) = before.settle_funding(prices.funding_index)?;
         let mut filled = settled.fill(&part.terms, prices.mark, &market.tiers)?;
+        if self.liquidation.is_some() && part.account == self.taker.account && !filled.position.size.is_zero()
+        {
+            filled.position.quote = filled.position.quote.plus(filled.to_collateral)?;
+            filled.to_collateral = Usd::ZERO;
+        }
         if let Some(reduce_only) = part.open {
             filled.position = uncount(filled.position, part.terms.side, part.terms.size, reduce_only);
         }
@@ -124,6 +168,7 @@ impl PerpSettlement<'_> {
         self.totals.funding_pool = self.totals.funding_pool.plus(funding)?;
         self.totals.open_interest =
             self.totals.open_interest.plus(long_lots(after.size))?.minus(long_lots(before.size))?;
+        self.touched.push(account);
         if exceeds_position(&before, &after) && !self.to_cut.contains(&account) {
             self.to_cut.push(account);
         }
@@ -157,7 +202,7 @@ const fn exceeds_position(before: &Position, after: &Position) -> bool {
 }
 
 /// Lots held long.
-const fn long_lots(size: SignedLots) -> SizeLots {
+pub(super) const fn long_lots(size: SignedLots) -> SizeLots {
     if size.is_negative() { SizeLots::ZERO } else { size.magnitude() }
 }
 
@@ -194,7 +239,7 @@ impl Settlement for PerpSettlement<'_> {
 
     fn fill(&mut self, fill: &Fill) -> Result<(), Rejection> {
         let maker = AccountId(fill.maker_owner.0);
-        let taker_terms = self.terms(self.taker.side, fill.size, fill.price, self.config.taker_fee_ppm)?;
+        let taker_terms = self.taker_terms(fill)?;
         let maker_terms = self.terms(fill.maker.side(), fill.size, fill.price, self.config.maker_fee_ppm)?;
         let notional = notional_amount(fill.size, taker_terms.price)?;
         let maker_position = self.position(maker);
@@ -218,10 +263,7 @@ impl Settlement for PerpSettlement<'_> {
         }));
         self.write(&Part { account: self.taker.account, terms: taker_terms, open: None }, id)?;
         self.write(&Part { account: maker, terms: maker_terms, open: Some(reduce_only) }, id)?;
-        let fees = taker_terms.fee.plus(maker_terms.fee)?;
-        if !fees.is_zero() {
-            ledger::credit(self.balances, TREASURY, QUOTE, fees.to_token_atoms())?;
-        }
+        self.receive_fees(taker_terms.fee, maker_terms.fee)?;
         self.notional = self.notional.plus(notional)?;
         self.totals.last = Some(fill.price);
         self.orders.add_volume(self.taker.account, notional)?;

@@ -96,6 +96,17 @@ impl MarginTiers {
         by_leverage.max(self.maintenance(notional).saturating_mul(2))
     }
 
+    /// The greatest maintenance rate is one part in so many of the notional: the last tier's.
+    pub(super) fn least_parts(&self) -> u128 {
+        self.rows().last().map_or(2, Row::parts)
+    }
+
+    /// The maintenance rate at `notional` is one part in so many.
+    pub(super) fn parts_at(&self, notional: u128) -> u128 {
+        let row = self.rows().iter().rev().find(|row| u128::from(row.tier.from.0) <= notional);
+        row.map_or(2, Row::parts)
+    }
+
     /// Each tier's `2 × leverage` and deduction: maintenance is the greatest of `notional / parts - deduction`.
     pub(super) fn lines(&self) -> impl Iterator<Item = (u128, u128)> {
         self.rows().iter().map(|row| (row.parts(), row.deduction))

@@ -41,6 +41,7 @@ impl Session<'_, '_> {
         };
         clearing!(self.tables, self.meter).add_collateral(account, to_perp)?;
         self.events.push(Event::ClassTransfer { account, to_perp });
+        self.reindex(account)?;
         Ok(ItemStatus::Done)
     }
 
@@ -59,6 +60,8 @@ impl Session<'_, '_> {
         clearing.add_collateral(from, Usd::ZERO.minus(amount)?)?;
         clearing.add_collateral(to, amount)?;
         self.events.push(Event::UsdTransfer { from, to, amount: atoms });
+        self.reindex(from)?;
+        self.reindex(to)?;
         Ok(ItemStatus::Done)
     }
 

@@ -1,0 +1,357 @@
+//! Liquidations as due work: who is looked at, whose turn it is, and how much of it fits into a block.
+//!
+//! Three parts, in this order, each with a share of [`LIQUIDATION_WORK_MAX`]:
+//!
+//! 1. *Selection*: markets whose prices have reached bounds of the risk index are gone through, from a cursor on. Whoever
+//!    is below its maintenance margin is queued.
+//! 2. *Turns*: what is queued has its turn in the order of (due time, account, unit); a turn ends in another one, at once
+//!    or a second later, or the unit has its margin again or has nothing left (`liquidate`, `takeover`).
+//! 3. *Deleveraging* (`deleverage`): what the insurance fund had to take is closed against those on the other side.
+//!
+//! What does not fit stays and goes first in the next block. Until its selection, first turns and deleveraging are done, a
+//! market takes only cancels and reduce-only orders, from the next block on. Each step runs within a checkpoint; one that
+//! fails, which only amounts out of range could cause, is tried again a second later.
+//!
+//! Invariant: after a block, every unit below its maintenance margin is queued, or its market's selection is not done.
+
+use super::clearing::clearing;
+use super::margin::Margin;
+use super::position::MarginMode;
+use super::risk::{self, RiskKey};
+use crate::Rejection;
+use crate::engine::{self, Exchange};
+use crate::place::Session;
+use crate::receipt::Event;
+use crate::tables::ExchangeTables;
+use alloc::vec::Vec;
+use tandem_codec::{Decode, DecodeError, Encode, Reader};
+use tandem_coprocessor::{Handle, Work, WorkMeter};
+use tandem_state::keys;
+use tandem_types::{AccountId, Address, BlockTime, MarketId};
+
+/// Most work of liquidations in a block: of the exchange's due work the larger part.
+pub const LIQUIDATION_WORK_MAX: Work = Work(3_000_000);
+/// Milliseconds until a unit that could not be liquidated has its next turn.
+pub const RETRY_MS: u64 = 1_000;
+
+/// What is judged and liquidated together: an account's cross positions with its collateral, or an isolated position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MarginUnit {
+    /// Whose.
+    pub account: AccountId,
+    /// The isolated position's market; `None` for all cross positions.
+    pub isolated: Option<MarketId>,
+}
+keys!(MarginUnit: 6, TurnKey: 14);
+
+impl MarginUnit {
+    /// An account's cross positions.
+    #[must_use]
+    pub const fn cross(account: AccountId) -> Self {
+        Self { account, isolated: None }
+    }
+
+    /// An isolated position.
+    #[must_use]
+    pub const fn isolated(account: AccountId, market: MarketId) -> Self {
+        Self { account, isolated: Some(market) }
+    }
+
+    /// Whether a position in `market` with `mode` belongs to it.
+    #[must_use]
+    pub fn has(&self, market: MarketId, mode: MarginMode) -> bool {
+        match self.isolated {
+            None => mode == MarginMode::Cross,
+            Some(isolated) => mode == MarginMode::Isolated && isolated == market,
+        }
+    }
+}
+
+/// Encoded as the account, then zero for cross or the market's number plus one.
+impl Encode for MarginUnit {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.account.encode(out);
+        self.isolated.map_or(0, |market| market.0.saturating_add(1)).encode(out);
+    }
+}
+
+impl Decode for MarginUnit {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (account, number) = (Decode::decode(input)?, u16::decode(input)?);
+        Ok(Self { account, isolated: number.checked_sub(1).map(MarketId) })
+    }
+}
+
+/// When whose turn is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TurnKey {
+    /// When it is due, in milliseconds.
+    pub due: u64,
+    /// Whose.
+    pub unit: MarginUnit,
+}
+tandem_codec::record!(TurnKey { due, unit });
+
+/// A unit that is being liquidated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Liquidation {
+    /// When its next turn is due.
+    pub due: BlockTime,
+    /// From which market on its positions have not had an order in this round.
+    pub next: MarketId,
+    /// The market that waits for its first turn; `None` when it has had one.
+    pub waiting: Option<MarketId>,
+}
+tandem_codec::record!(Liquidation { due, next, waiting });
+
+/// Units of a market that wait for their first turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Since when there are any.
+    pub since: BlockTime,
+    /// How many.
+    pub count: u32,
+}
+tandem_codec::record!(Waiting { since, count });
+
+/// Who takes what nobody else does. Accounts like any other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vaults {
+    /// Takes the positions and collateral of units below two thirds of their maintenance margin.
+    pub backstop: AccountId,
+    /// Receives liquidation fees, and pays for units that are worth less than nothing.
+    pub insurance: AccountId,
+}
+tandem_codec::record!(Vaults { backstop, insurance });
+
+/// The vaults' addresses at genesis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VaultAddresses {
+    /// The backstop's.
+    pub backstop: Address,
+    /// The insurance fund's.
+    pub insurance: Address,
+}
+tandem_codec::record!(VaultAddresses { backstop, insurance });
+
+/// Addresses that nobody has the key of.
+impl Default for VaultAddresses {
+    fn default() -> Self {
+        Self { backstop: Address([0xbb; 20]), insurance: Address([0xfd; 20]) }
+    }
+}
+
+/// Whether a market takes only cancels and reduce-only orders at `now`: liquidations of an earlier block are not done.
+#[must_use]
+pub fn is_reduce_only(tables: &mut ExchangeTables, market: MarketId, now: BlockTime) -> bool {
+    let due = tables.risk_due.get(&market).copied();
+    let waiting = tables.liquidations_waiting.get(&market).map(|waiting| waiting.since);
+    let deleverage = tables.deleverages.get(&market).map(|deleverage| deleverage.since);
+    [due, waiting, deleverage].into_iter().flatten().any(|since| since < now)
+}
+
+impl Session<'_, '_> {
+    pub(crate) fn is_insurance(&mut self, account: AccountId) -> bool {
+        self.tables.perp_vaults.get(&()).is_some_and(|vaults| vaults.insurance == account)
+    }
+
+    /// Queues a unit that was found below its maintenance margin; `market` waits for its first turn.
+    pub(crate) fn enqueue(&mut self, unit: MarginUnit, market: Option<MarketId>) {
+        let now = self.block.time;
+        let liquidation = Liquidation { due: now, next: MarketId(0), waiting: market };
+        self.tables.liquidations.put(unit, liquidation);
+        self.tables.liquidation_queue.put(TurnKey { due: now.0, unit }, ());
+        if let Some(market) = market {
+            let waiting = self.tables.liquidations_waiting.get(&market).copied();
+            let waiting = waiting.unwrap_or(Waiting { since: now, count: 0 });
+            let count = waiting.count.saturating_add(1);
+            self.tables.liquidations_waiting.put(market, Waiting { count, ..waiting });
+        }
+    }
+
+    /// A unit has a turn: its market no longer waits for it.
+    pub(crate) fn begin_turn(&mut self, unit: &MarginUnit) -> Option<Liquidation> {
+        let mut liquidation = *self.tables.liquidations.get(unit)?;
+        let Some(market) = liquidation.waiting.take() else { return Some(liquidation) };
+        self.tables.liquidations.put(*unit, liquidation);
+        let waiting = self.tables.liquidations_waiting.get(&market).copied()?;
+        match waiting.count.checked_sub(1).filter(|count| *count > 0) {
+            Some(count) => self.tables.liquidations_waiting.put(market, Waiting { count, ..waiting }),
+            None => {
+                self.tables.liquidations_waiting.remove(&market);
+            }
+        }
+        Some(liquidation)
+    }
+
+    /// Sets when a unit has its next turn.
+    pub(crate) fn set_turn(&mut self, unit: MarginUnit, liquidation: Liquidation, due: BlockTime) {
+        self.tables.liquidation_queue.remove(&TurnKey { due: liquidation.due.0, unit });
+        self.tables.liquidations.put(unit, Liquidation { due, ..liquidation });
+        self.tables.liquidation_queue.put(TurnKey { due: due.0, unit }, ());
+    }
+
+    /// A unit is not liquidated any more.
+    pub(crate) fn end_liquidation(&mut self, unit: MarginUnit, liquidation: &Liquidation) {
+        self.tables.liquidation_queue.remove(&TurnKey { due: liquidation.due.0, unit });
+        self.tables.liquidations.remove(&unit);
+    }
+
+    /// What a unit is worth and what it needs to stay.
+    pub(crate) fn unit_margin(&mut self, unit: &MarginUnit) -> Result<Margin, Rejection> {
+        let mut clearing = clearing!(self.tables, self.meter);
+        match unit.isolated {
+            None => clearing.cross_margin(unit.account),
+            Some(id) => {
+                let priced = clearing.priced(id)?;
+                let position = clearing.position(unit.account, id, &priced.market);
+                Ok(Margin::own(&position, &priced.prices, &priced.market.tiers))
+            }
+        }
+    }
+}
+
+/// Does what prices have made due.
+pub(crate) fn due_work(handle: &mut Handle<'_, '_, Exchange>, events: &mut Vec<Event>) {
+    let mut meter = WorkMeter::new(LIQUIDATION_WORK_MAX.min(handle.meter.left()));
+    let mut part =
+        Handle { tables: &mut *handle.tables, block: handle.block, meter: &mut meter, interfaces: () };
+    select(&mut part, events);
+    turns(&mut part, events);
+    deleverage(&mut part, events);
+    // The part was taken out of what is left.
+    let charged = handle.meter.charge(meter.used());
+    debug_assert!(charged.is_ok(), "a part of the meter fits into it");
+}
+
+/// Whether the meter has used more than so many quarters of its limit.
+fn is_beyond(meter: &WorkMeter, quarters: u64) -> bool {
+    let (used, left) = (meter.used().0, meter.left().0);
+    used.saturating_mul(4) > used.saturating_add(left).saturating_mul(quarters)
+}
+
+/// Runs a step for an account within a checkpoint; one that fails leaves no trace.
+fn step<T>(
+    handle: &mut Handle<'_, '_, Exchange>,
+    account: AccountId,
+    events: &mut Vec<Event>,
+    run: impl FnOnce(&mut Session<'_, '_>) -> Result<T, Rejection>,
+) -> Step<T> {
+    use tandem_state::Tables as _;
+    let (told, is_first) = (events.len(), handle.meter.used() == Work(0));
+    handle.tables.checkpoint();
+    let outcome = engine::session(handle, account, events).and_then(|mut session| run(&mut session));
+    match outcome {
+        Ok(done) => {
+            handle.tables.commit();
+            Step::Done(done)
+        }
+        Err(rejection) => {
+            handle.tables.rollback();
+            events.truncate(told);
+            if rejection == Rejection::OutOfWork && !is_first { Step::NoRoom } else { Step::Failed }
+        }
+    }
+}
+
+/// How a step ended.
+enum Step<T> {
+    Done(T),
+    /// It needs more work than is left in this block.
+    NoRoom,
+    /// It can't be done.
+    Failed,
+}
+
+/// Looks at whomever prices have reached.
+fn select(handle: &mut Handle<'_, '_, Exchange>, events: &mut Vec<Event>) {
+    if next_market(handle.tables, MarketId(0)).is_none() {
+        return;
+    }
+    let mut from = handle.tables.risk_cursor.get(&()).copied().unwrap_or_default();
+    while let Some(market) = next_market(handle.tables, from) {
+        if !select_in(handle, market, events) {
+            handle.tables.risk_cursor.put((), market);
+            return;
+        }
+        handle.tables.risk_due.remove(&market);
+        from = market.next().unwrap_or_default();
+    }
+    handle.tables.risk_cursor.remove(&());
+}
+
+/// The market whose turn it is: the first from `from` on, and after the last the first of all.
+fn next_market(tables: &mut ExchangeTables, from: MarketId) -> Option<MarketId> {
+    let last = MarketId(u16::MAX);
+    let after = tables.risk_due.first(&from, &last).map(|(market, _)| market);
+    after.or_else(|| tables.risk_due.first(&MarketId(0), &last).map(|(market, _)| market))
+}
+
+/// Goes through one market. Says whether it came to the end.
+fn select_in(handle: &mut Handle<'_, '_, Exchange>, market: MarketId, events: &mut Vec<Event>) -> bool {
+    while let Some(account) = risk::first_due(handle.tables, market) {
+        if is_beyond(handle.meter, 2) {
+            return false;
+        }
+        match step(handle, account, events, |session| session.reindex(account)) {
+            Step::Done(()) => {}
+            Step::NoRoom => return false,
+            // It can't be margined: it is passed over until it is touched.
+            Step::Failed => drop_bound(handle.tables, market, account),
+        }
+    }
+    true
+}
+
+/// Takes an account's entry out of the risk index.
+fn drop_bound(tables: &mut ExchangeTables, market: MarketId, account: AccountId) {
+    let key = crate::PositionKey { account, market };
+    let Some(bound) = tables.positions.get(&key).and_then(|position| position.bound) else { return };
+    tables.risk_index.remove(&RiskKey::new(market, &bound, account));
+    tables.positions.update(&key, |position| position.bound = None);
+}
+
+/// Turns of what is queued.
+fn turns(handle: &mut Handle<'_, '_, Exchange>, events: &mut Vec<Event>) {
+    let now = handle.block.time;
+    let first = TurnKey { due: 0, unit: MarginUnit::cross(AccountId(0)) };
+    let last = TurnKey {
+        due: now.0,
+        unit: MarginUnit::isolated(AccountId(u32::MAX), MarketId(u16::MAX.saturating_sub(1))),
+    };
+    while !is_beyond(handle.meter, 3) {
+        let Some((TurnKey { unit, .. }, ())) = handle.tables.liquidation_queue.first(&first, &last) else {
+            break;
+        };
+        match step(handle, unit.account, events, |session| session.liquidation_turn(unit)) {
+            Step::Done(()) => {}
+            Step::NoRoom => break,
+            Step::Failed => {
+                let put_off = step(handle, unit.account, events, |session| {
+                    let liquidation = session.begin_turn(&unit).ok_or(Rejection::Overflow)?;
+                    session.set_turn(unit, liquidation, now.plus_ms(RETRY_MS));
+                    Ok(())
+                });
+                if !matches!(put_off, Step::Done(())) {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Closes what the insurance fund holds against those on the other side.
+fn deleverage(handle: &mut Handle<'_, '_, Exchange>, events: &mut Vec<Event>) {
+    let Some(vaults) = handle.tables.perp_vaults.get(&()).copied() else { return };
+    let (mut from, last) = (MarketId(0), MarketId(u16::MAX));
+    while let Some((market, _)) = handle.tables.deleverages.first(&from, &last) {
+        match step(handle, vaults.insurance, events, |session| session.deleverage_step(market)) {
+            Step::Done(true) => {}
+            Step::NoRoom => return,
+            Step::Done(false) | Step::Failed => {
+                let Some(next) = market.next() else { return };
+                from = next;
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Bounds on the tables, and what happens to an account that is looked at.
+//!
+//! Whatever changes an account's positions or collateral ends with [`Session::reindex`]: bounds that still hold stay,
+//! others are written anew, and what has too little margin is put into the queue of liquidations. Margin is judged for
+//! cross positions together and for each isolated one by itself ([`MarginUnit`]).
+
+use super::bound::{self, HeldSide, RiskKey, RiskLine};
+use crate::Rejection;
+use crate::perp::clearing::{Priced, clearing};
+use crate::perp::liquidation::MarginUnit;
+use crate::perp::margin::Margin;
+use crate::perp::position::{MarginMode, Position};
+use crate::place::Session;
+use crate::records::Config;
+use crate::tables::{ExchangeTables, PositionKey};
+use alloc::vec::Vec;
+use tandem_coprocessor::{BlockContext, Work, WorkMeter};
+use tandem_types::{AccountId, MarketId};
+
+/// Work of looking at an account, beside its positions.
+pub(crate) const LOOK_WORK: Work = Work(1_000);
+/// Work of writing a bound.
+pub(crate) const BOUND_WORK: Work = Work(1_000);
+
+/// Something held.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Held {
+    pub(crate) priced: Priced,
+    pub(crate) position: Position,
+}
+
+impl Held {
+    fn line(&self) -> Option<RiskLine> {
+        let Self { priced: Priced { market, prices, .. }, position } = self;
+        let side = HeldSide::of(position.size)?;
+        Some(RiskLine {
+            side,
+            size: position.size.magnitude(),
+            mark: prices.mark,
+            price: prices.drift.risk_price(side, prices.mark),
+            parts: market.tiers.least_parts(),
+            bound: position.bound,
+        })
+    }
+}
+
+impl Session<'_, '_> {
+    /// Looks at an account whose positions or collateral have changed, or whose bound was reached.
+    pub(crate) fn reindex(&mut self, account: AccountId) -> Result<(), Rejection> {
+        self.meter.charge(LOOK_WORK)?;
+        if self.is_insurance(account) {
+            return Ok(()); // What it holds is deleveraged, not liquidated.
+        }
+        let mut clearing = clearing!(self.tables, self.meter);
+        let (cross, isolated): (Vec<Held>, Vec<Held>) =
+            clearing.held(account)?.into_iter().partition(|held| held.position.mode == MarginMode::Cross);
+        let mut margin = Margin::of_collateral(clearing.collateral(account));
+        for Held { priced, position } in &cross {
+            margin = margin.plus(&Margin::own(position, &priced.prices, &priced.market.tiers));
+        }
+        self.judge(MarginUnit::cross(account), &margin, &cross)?;
+        for held in isolated {
+            let Held { priced, position } = &held;
+            let margin = Margin::own(position, &priced.prices, &priced.market.tiers);
+            self.judge(MarginUnit::isolated(account, priced.id), &margin, core::slice::from_ref(&held))?;
+        }
+        Ok(())
+    }
+
+    /// Keeps bounds, writes them anew, or has the unit liquidated.
+    fn judge(&mut self, unit: MarginUnit, margin: &Margin, held: &[Held]) -> Result<(), Rejection> {
+        if held.is_empty() && margin.value >= 0 {
+            return Ok(());
+        }
+        if self.tables.liquidations.contains(&unit) {
+            return Ok(());
+        }
+        let excess = margin.excess();
+        if excess < 0 {
+            self.set_bounds(unit.account, held, &[])?;
+            self.enqueue(unit, held.first().map(|held| held.priced.id));
+            return Ok(());
+        }
+        let lines: Vec<RiskLine> = held.iter().filter_map(Held::line).collect();
+        if bound::are_sound(&lines, excess) {
+            return Ok(());
+        }
+        self.set_bounds(unit.account, held, &bound::bounds(&lines, excess))
+    }
+
+    /// Writes a bound for each of `held`, or takes it away where there is none.
+    fn set_bounds(
+        &mut self,
+        account: AccountId,
+        held: &[Held],
+        bounds: &[bound::RiskBound],
+    ) -> Result<(), Rejection> {
+        let mut bounds = bounds.iter().copied();
+        for Held { priced, position } in held {
+            self.meter.charge(BOUND_WORK)?;
+            let position = Position { bound: bounds.next(), ..*position };
+            clearing!(self.tables, self.meter).set_position(account, priced.id, &priced.market, position);
+        }
+        Ok(())
+    }
+}
+
+/// The account that the prices of a market have reached first, if they have reached any.
+pub(crate) fn first_due(tables: &mut ExchangeTables, market: MarketId) -> Option<AccountId> {
+    let prices = *tables.perp_prices.get(&market)?;
+    let mut first = |side| {
+        let last = RiskKey::last_due(market, side, prices.drift.risk_price(side, prices.mark));
+        tables.risk_index.first(&RiskKey::first(market, side), &last).map(|(key, ())| key.account)
+    };
+    first(HeldSide::Long).or_else(|| first(HeldSide::Short))
+}
+
+/// Indexes positions that were written beside the rules: tables that are filled for a test or a benchmark.
+///
+/// # Errors
+/// Only if a sum leaves its range.
+pub fn rebuild(
+    tables: &mut ExchangeTables,
+    block: BlockContext,
+    accounts: impl Iterator<Item = AccountId>,
+) -> Result<(), Rejection> {
+    let mut meter = WorkMeter::new(Work(u64::MAX));
+    let config = tables.config.get(&()).copied();
+    let config: Config = config.ok_or(Rejection::Inactive)?;
+    let mut events = Vec::new();
+    for account in accounts {
+        let mut session = Session { tables, block, meter: &mut meter, config, account, events: &mut events };
+        session.write_again()?;
+        session.reindex(account)?;
+    }
+    Ok(())
+}
+
+impl Session<'_, '_> {
+    /// Writes the account's positions through the one function that keeps the lists beside them.
+    fn write_again(&mut self) -> Result<(), Rejection> {
+        let account = self.account;
+        for Held { priced, position } in clearing!(self.tables, self.meter).held(account)? {
+            self.tables.positions.remove(&PositionKey { account, market: priced.id });
+            let position = Position { bound: None, ..position };
+            clearing!(self.tables, self.meter).set_position(account, priced.id, &priced.market, position);
+        }
+        Ok(())
+    }
+}
