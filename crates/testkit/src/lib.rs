@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod evm;
+mod floor;
 mod genesis;
 mod harness;
 mod invariants;
@@ -17,6 +18,7 @@ mod risk;
 mod signer;
 
 pub use evm::{deploy, evm_transfer, init_code};
+pub use floor::{Block, Floor};
 pub use genesis::{BTC, CHAIN_ID, PURR, USD, asset, genesis, token_text};
 pub use harness::{Harness, Step};
 pub use invariants::{assert_invariants, totals};

@@ -264,3 +264,6 @@ pub(super) fn improvement(side: Side, zero: PriceTicks, price: PriceTicks, size:
     };
     ticks.saturating_mul(size.0).saturating_mul(ATOMS_PER_TICK_LOT)
 }
+
+#[cfg(test)]
+mod tests;

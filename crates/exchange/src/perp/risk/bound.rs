@@ -118,10 +118,10 @@ impl RiskBound {
     #[must_use]
     pub fn distance(&self, price: i64) -> u64 {
         let distance = match self.side {
-            HeldSide::Long => price.checked_sub(self.ticks),
-            HeldSide::Short => self.ticks.checked_sub(price),
+            HeldSide::Long => price.saturating_sub(self.ticks),
+            HeldSide::Short => self.ticks.saturating_sub(price),
         };
-        u64::try_from(distance.unwrap_or(0)).unwrap_or(0)
+        u64::try_from(distance).unwrap_or(0)
     }
 
     fn at_distance(side: HeldSide, price: i64, distance: u64) -> Self {
