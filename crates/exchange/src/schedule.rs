@@ -6,10 +6,11 @@
 //! block and is shared in turns: each account that waits has up to [`SWEEP_ORDERS`] of its orders taken out, then the
 //! next has its turn, and in the next block it goes on where it stopped.
 //!
-//! Noting what comes due takes at most half of the limit, 833 schedules; 51 turns fit into the other half. So an account
-//! with `n` orders, of `d` that wait, and whose schedule `s` others precede, is done within `⌈s/833⌉ + ⌈n/16⌉ · ⌈d/51⌉`
-//! blocks. How many orders the others have doesn't matter. Until then the account's orders can be cancelled one by one,
-//! but not modified; they count as open, books show them, and a post-only order that would meet one is refused.
+//! Of what liquidations leave of the limit, noting what comes due takes at most half: of all of it, 833 schedules; 51
+//! turns fit into the other half. So an account with `n` orders, of `d` that wait, and whose schedule `s` others precede,
+//! is done within `⌈s/833⌉ + ⌈n/16⌉ · ⌈d/51⌉` blocks without liquidations. How many orders the others have doesn't matter.
+//! Until then the account's orders can be cancelled one by one, but not modified; they count as open, books show them,
+//! and a post-only order that would meet one is refused.
 //!
 //! Due work can't fail: an account whose orders can't be taken out, which only a fault of these rules could cause, is
 //! left as it is, and the block goes on.

@@ -31,7 +31,7 @@ pub fn unit_margins(tables: &ExchangeTables) -> BTreeMap<MarginUnit, Margin> {
     margins
 }
 
-fn unit_of(key: &PositionKey, position: &Position) -> MarginUnit {
+const fn unit_of(key: &PositionKey, position: &Position) -> MarginUnit {
     match position.mode {
         MarginMode::Cross => MarginUnit::cross(key.account),
         MarginMode::Isolated => MarginUnit::isolated(key.account, key.market),

@@ -257,7 +257,7 @@ pub fn zero_price(side: HeldSide, mark: PriceTicks, margin: &Margin, parts: u128
 
 /// What a fill at `price` is better than the zero price by, in atoms.
 #[must_use]
-pub(super) fn improvement(side: Side, zero: PriceTicks, price: PriceTicks, size: SizeLots) -> u64 {
+pub(super) const fn improvement(side: Side, zero: PriceTicks, price: PriceTicks, size: SizeLots) -> u64 {
     let ticks = match side {
         Side::Ask => price.0.saturating_sub(zero.0),
         Side::Bid => zero.0.saturating_sub(price.0),

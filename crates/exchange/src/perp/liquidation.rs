@@ -15,6 +15,7 @@
 //! Invariant: after a block, every unit below its maintenance margin is queued, or its market's selection is not done.
 
 use super::clearing::clearing;
+use super::liquidate::COOLDOWN_MS;
 use super::margin::Margin;
 use super::position::MarginMode;
 use super::risk::{self, RiskKey};
@@ -191,8 +192,13 @@ impl Session<'_, '_> {
         self.tables.liquidation_queue.put(TurnKey { due: due.0, unit }, ());
     }
 
-    /// A unit is not liquidated any more.
+    /// A unit is not liquidated any more. That a part of it was sold is remembered as long as it matters.
     pub(crate) fn end_liquidation(&mut self, unit: MarginUnit, liquidation: &Liquidation) {
+        let last = self.tables.partial_liquidations.get(&unit).copied();
+        let age = last.and_then(|last| self.block.time.ms_since(last));
+        if age.is_some_and(|age| age >= COOLDOWN_MS) {
+            self.tables.partial_liquidations.remove(&unit);
+        }
         self.tables.liquidation_queue.remove(&TurnKey { due: liquidation.due.0, unit });
         self.tables.liquidations.remove(&unit);
     }
@@ -225,7 +231,7 @@ pub(crate) fn due_work(handle: &mut Handle<'_, '_, Exchange>, events: &mut Vec<E
 }
 
 /// Whether the meter has used more than so many quarters of its limit.
-fn is_beyond(meter: &WorkMeter, quarters: u64) -> bool {
+const fn is_beyond(meter: &WorkMeter, quarters: u64) -> bool {
     let (used, left) = (meter.used().0, meter.left().0);
     used.saturating_mul(4) > used.saturating_add(left).saturating_mul(quarters)
 }

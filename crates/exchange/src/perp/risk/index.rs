@@ -18,9 +18,9 @@ use tandem_coprocessor::{BlockContext, Work, WorkMeter};
 use tandem_types::{AccountId, MarketId};
 
 /// Work of looking at an account, beside its positions.
-pub(crate) const LOOK_WORK: Work = Work(1_000);
+pub(crate) const LOOK_WORK: Work = Work(3_000);
 /// Work of writing a bound.
-pub(crate) const BOUND_WORK: Work = Work(1_000);
+pub(crate) const BOUND_WORK: Work = Work(2_500);
 
 /// Something held.
 #[derive(Clone, Copy, Debug)]
