@@ -42,15 +42,16 @@ impl Session<'_, '_> {
         self.cancel(asset, id)
     }
 
-    /// Changes an order. Less size at the same price and time in force keeps the order's place and id; anything else
+    /// Changes an order. Less size at the same price, time in force and expiry keeps the order's place and id; anything else
     /// replaces it.
     pub(crate) fn modify(&mut self, request: &Modify) -> Result<ItemStatus, Rejection> {
         self.meter.charge(LOOKUP_WORK)?;
         let id = self.resolve(&request.target).ok_or(Rejection::ModifyUnknownOrder)?;
         let info = self.find(id).ok_or(Rejection::ModifyUnknownOrder)?;
-        if self.is_cancelled(&info) {
+        if self.why_dead(&info).is_some() {
             return Err(Rejection::ModifyUnknownOrder);
         }
+        self.check_expiry(&request.order)?;
         if let Some(size) = self.shrinks_in_place(&info, id, &request.order)? {
             return self.shrink(id, &info, size);
         }
@@ -107,7 +108,8 @@ impl Session<'_, '_> {
         let stays = matches!(new.kind, OrderKind::Limit(stay) if stay == info.time_in_force);
         let side = if new.is_buy { Side::Bid } else { Side::Ask };
         let same = u32::from(info.market.0) == new.asset.0 && info.side == side && info.cloid == new.cloid;
-        if !stays || !same || new.reduce_only != info.reduce_only {
+        let alike = new.reduce_only == info.reduce_only && new.expires == info.expires;
+        if !stays || !same || !alike {
             return Ok(None);
         }
         let (scale, decimals) = self.decimals_of(info.market)?;

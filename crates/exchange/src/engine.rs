@@ -2,13 +2,14 @@
 
 use crate::Rejection;
 use crate::action::{Action, Grouping, PlaceOrders};
+use crate::expiry;
 use crate::invariants::{self, BrokenPromise};
 use crate::place::Session;
 use crate::receipt::{Event, ItemStatus};
 use crate::schedule;
 use crate::tables::{CloidKey, ExchangeTables};
 use alloc::vec::Vec;
-use tandem_coprocessor::{Coprocessor, Description, Function, Handle, Limits, Work};
+use tandem_coprocessor::{Coprocessor, Description, Function, Handle, Limits, Work, WorkMeter};
 use tandem_state::Delta;
 use tandem_types::AccountId;
 
@@ -69,7 +70,7 @@ impl Coprocessor for Exchange {
         name: "exchange",
         version: 1,
         functions: FUNCTIONS,
-        limits: Limits { call_work_max: Work(20_000_000), due_work_max: Work(5_000_000) },
+        limits: Limits { call_work_max: Work(20_000_000), due_work_max: Work(9_000_000) },
     };
 
     fn function(call: &Call<'_>) -> Function {
@@ -127,13 +128,48 @@ impl Coprocessor for Exchange {
 
     fn due_work(handle: &mut Handle<'_, '_, Self>) -> Result<Reply, Rejection> {
         let mut events = Vec::new();
-        schedule::due_work(handle, &mut events);
+        phase(handle, EXPIRY_WORK_MAX, |handle| expiry::due_work(handle, &mut events));
+        phase(handle, SCHEDULE_WORK_MAX, |handle| schedule::due_work(handle, &mut events));
         Ok(Reply { items: Vec::new(), events })
     }
 
     fn check_invariants(delta: &Delta) -> Result<(), BrokenPromise> {
         invariants::check(delta)
     }
+}
+
+/// Most work of each kind of due work in a block; together the limit of the whole phase.
+const SCHEDULE_WORK_MAX: Work = Work(5_000_000);
+const EXPIRY_WORK_MAX: Work = Work(4_000_000);
+
+/// Runs one kind of due work within its own limit, so that no kind can starve another.
+fn phase(
+    handle: &mut Handle<'_, '_, Exchange>,
+    limit: Work,
+    run: impl FnOnce(&mut Handle<'_, '_, Exchange>),
+) {
+    let mut meter = WorkMeter::new(limit);
+    run(&mut Handle { tables: handle.tables, block: handle.block, meter: &mut meter, interfaces: () });
+}
+
+/// Runs one step of due work for an account: kept if it succeeds, without a trace if not.
+pub(crate) fn due_step<T>(
+    handle: &mut Handle<'_, '_, Exchange>,
+    account: AccountId,
+    events: &mut Vec<Event>,
+    step: impl FnOnce(&mut Session<'_, '_>) -> Result<T, Rejection>,
+) -> Result<T, Rejection> {
+    use tandem_state::Tables as _;
+    let told = events.len();
+    handle.tables.checkpoint();
+    let done = session(handle, account, events).and_then(|mut session| step(&mut session));
+    if done.is_ok() {
+        handle.tables.commit();
+    } else {
+        handle.tables.rollback();
+        events.truncate(told);
+    }
+    done
 }
 
 pub(crate) fn session<'a>(

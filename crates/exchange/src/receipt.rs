@@ -62,6 +62,8 @@ pub enum CloseReason {
     NotAdmitted,
     /// It was to reduce more than the position that is left.
     ReduceOnly,
+    /// Its time was up.
+    Expired,
 }
 tandem_codec::tags!(CloseReason {
     Filled = 0,
@@ -73,6 +75,7 @@ tandem_codec::tags!(CloseReason {
     ScheduledCancel = 6,
     NotAdmitted = 7,
     ReduceOnly = 16,
+    Expired = 17,
 });
 
 /// One trade.

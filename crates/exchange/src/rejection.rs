@@ -59,6 +59,8 @@ rejections! {
     BuilderNotApproved = 24, "builder fee has not been approved";
     /// A perpetual market has no price yet.
     NoMarkPrice = 25, "asset has no mark price yet";
+    /// The order's expiry is not ahead.
+    AlreadyExpired = 26, "order has expired";
     /// The price is zero.
     PriceZero = 30, "order has zero price";
     /// Too many decimals or significant figures.

@@ -65,6 +65,17 @@ pub struct ScheduledCancel {
     pub account: AccountId,
 }
 
+/// An open order with an expiry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Expiry {
+    /// From when on it may not trade.
+    pub time: u64,
+    /// Whose.
+    pub account: AccountId,
+    /// Which.
+    pub id: OrderId,
+}
+
 /// What an account has in a perpetual market.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PositionKey {
@@ -107,7 +118,8 @@ tandem_codec::record!(PositionKey { account, market });
 tandem_codec::record!(ReduceOnlyKey { account, market, newest_first });
 tandem_codec::record!(AgentSlot { account, name });
 tandem_codec::record!(ScheduledCancel { time, account });
-keys!(PositionKey: 6, ReduceOnlyKey: 14);
+tandem_codec::record!(Expiry { time, account, id });
+keys!(PositionKey: 6, ReduceOnlyKey: 14, Expiry: 20);
 keys!(AddressKey: 16, CloidKey: 16, BalanceKey: 6, NonceKey: 24, AccountOrder: 12, AgentSlot: 20, ScheduledCancel: 12);
 
 impl AddressKey {
@@ -201,6 +213,17 @@ impl ScheduledCancel {
     }
 }
 
+impl Expiry {
+    /// Before everything that expires.
+    pub const START: Self = Self { time: 0, account: AccountId(0), id: OrderId(0) };
+
+    /// The last that has expired at `now`.
+    #[must_use]
+    pub const fn due_until(now: BlockTime) -> Self {
+        Self { time: now.0, account: AccountId(u32::MAX), id: OrderId(u64::MAX) }
+    }
+}
+
 /// The first 16 bytes of SHA-256 over `domain ‖ 0 ‖ bytes`.
 fn short_hash(domain: &[u8], bytes: &[u8]) -> [u8; 16] {
     let mut input = domain.to_vec();
@@ -262,5 +285,7 @@ tables! {
         positions: Ordered<PositionKey, Position> = 38,
         /// Open reduce-only orders by position, the newest first.
         reduce_only_orders: Ordered<ReduceOnlyKey, ()> = 39,
+        /// Open orders that expire, the earliest first.
+        expiries: Ordered<Expiry, ()> = 48,
     }
 }

@@ -76,6 +76,7 @@ impl OrderStatus {
                 CloseReason::ScheduledCancel => "scheduledCancel",
                 CloseReason::NotAdmitted => "marginCanceled",
                 CloseReason::ReduceOnly => "reduceOnlyCanceled",
+                CloseReason::Expired => "expiredCanceled",
             },
         }
     }

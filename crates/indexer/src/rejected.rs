@@ -188,6 +188,7 @@ mod tests {
             kind: OrderKind::Limit(time_in_force),
             cloid: None,
             self_trade_prevention: None,
+            expires: None,
         };
         RejectedOrder { account: AccountId(account), ..RejectedOrder::new(&order, why).unwrap() }
     }

@@ -115,6 +115,8 @@ pub fn assert_invariants(tables: &ExchangeTables) {
     let reduce_only = infos.values().filter(|info| info.reduce_only).count();
     assert_eq!(tables.reduce_only_orders.len(), reduce_only, "every reduce-only order is open");
     assert_eq!(infos.len(), orders.len(), "every listed order is in a book");
+    let expiring = infos.values().filter(|info| info.expires.is_some()).count();
+    assert_eq!(tables.expiries.len(), expiring, "every expiry is an open order's");
     let with_cloid = infos.values().filter(|info| info.cloid.is_some()).count();
     assert_eq!(tables.cloids.len(), with_cloid, "every client order id is an open order's");
     assert!(tables.cancelled_cloids.is_empty(), "markers last for one block");

@@ -102,7 +102,7 @@ fn place_orders(input: &mut Input<'_>) -> Result<PlaceOrders> {
 }
 
 fn order(input: &mut Input<'_>) -> Result<Order> {
-    let mut fields = Fields::open(input, &[F::A, F::B, F::P, F::S, F::R, F::T, F::C, F::Stp])?;
+    let mut fields = Fields::open(input, &[F::A, F::B, F::P, F::S, F::R, F::T, F::C, F::Stp, F::Exp])?;
     let order = Order {
         asset: fields.required(F::A, asset)?,
         is_buy: fields.required(F::B, boolean)?,
@@ -113,6 +113,7 @@ fn order(input: &mut Input<'_>) -> Result<Order> {
         cloid: fields.optional(F::C, cloid)?,
         self_trade_prevention: fields
             .optional(F::Stp, |input| word(input, SelfTradePrevention::from_text))?,
+        expires: fields.optional(F::Exp, integer)?.map(BlockTime),
     };
     fields.close()?;
     Ok(order)

@@ -74,7 +74,8 @@ impl Output {
     }
 
     fn order(&mut self, order: &Order) {
-        self.map(with_options(6, &[order.cloid.is_some(), order.self_trade_prevention.is_some()]));
+        let options = [order.cloid.is_some(), order.self_trade_prevention.is_some(), order.expires.is_some()];
+        self.map(with_options(6, &options));
         self.asset("a", order.asset);
         self.flag("b", order.is_buy);
         self.word("p", &order.price.to_text());
@@ -84,6 +85,7 @@ impl Output {
         self.order_kind(&order.kind);
         order.cloid.iter().for_each(|cloid| self.word("c", &cloid_to_hex(cloid)));
         order.self_trade_prevention.iter().for_each(|mode| self.word("stp", mode.as_str()));
+        order.expires.iter().for_each(|time| self.number("exp", time.0));
     }
 
     fn order_kind(&mut self, kind: &OrderKind) {

@@ -78,6 +78,8 @@ pub struct Order {
     pub cloid: Option<Cloid>,
     /// What happens on meeting another order of its owner; the market's default if absent.
     pub self_trade_prevention: Option<SelfTradePrevention>,
+    /// From when on it may not trade; never if absent. An addition to Hyperliquid's format.
+    pub expires: Option<BlockTime>,
 }
 
 /// When an order enters the book.

@@ -87,6 +87,7 @@ words! {
         T = "t",
         C = "c",
         Stp = "stp",
+        Exp = "exp",
         Limit = "limit",
         Trigger = "trigger",
         Tif = "tif",

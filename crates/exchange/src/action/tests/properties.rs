@@ -37,8 +37,9 @@ fn order_kind() -> impl Strategy<Value = OrderKind> {
 
 fn order() -> impl Strategy<Value = Order> {
     let stp = option::of(select(SelfTradePrevention::ALL));
-    (asset(), any::<bool>(), decimal(), decimal(), any::<bool>(), order_kind(), option::of(cloid()), stp)
-        .prop_map(|(asset, is_buy, price, size, reduce_only, kind, cloid, self_trade_prevention)| Order {
+    let options = (option::of(cloid()), stp, option::of(integer()));
+    (asset(), any::<bool>(), decimal(), decimal(), any::<bool>(), order_kind(), options).prop_map(
+        |(asset, is_buy, price, size, reduce_only, kind, (cloid, self_trade_prevention, expires))| Order {
             asset,
             is_buy,
             price,
@@ -47,7 +48,9 @@ fn order() -> impl Strategy<Value = Order> {
             kind,
             cloid,
             self_trade_prevention,
-        })
+            expires: expires.map(BlockTime),
+        },
+    )
 }
 
 fn place() -> impl Strategy<Value = Action> {
