@@ -53,6 +53,8 @@ fn push_item(body: &mut String, item: &ItemStatus, receipt: &Receipt, markets: &
     // Writing to a string does not fail.
     match item {
         ItemStatus::Done => body.push_str(r#""success""#),
+        ItemStatus::WaitingForFill { .. } => body.push_str(r#""waitingForFill""#),
+        ItemStatus::WaitingForTrigger { .. } => body.push_str(r#""waitingForTrigger""#),
         ItemStatus::Resting { id, filled } if filled.is_zero() => {
             write!(body, r#"{{"resting":{{"oid":{id}}}}}"#).ok();
         }
@@ -108,6 +110,7 @@ pub(crate) const fn wire_text(rejection: Rejection) -> &'static str {
         Rejection::UnknownOrder => "Order was never placed, already canceled, or filled.",
         Rejection::ModifyUnknownOrder => "Cannot modify canceled or filled order",
         Rejection::UnknownAsset => "Asset is invalid or unknown.",
+        Rejection::BadTriggerPrice => "Invalid TP/SL price.",
         other => other.text(),
     }
 }

@@ -22,11 +22,13 @@ impl Session<'_, '_> {
     /// Cancels an order of the account by its id.
     pub(crate) fn cancel(&mut self, asset: AssetId, id: OrderId) -> Result<ItemStatus, Rejection> {
         self.meter.charge(LOOKUP_WORK)?;
-        let info = self
-            .find(id)
-            .filter(|info| u32::from(info.market.0) == asset.0)
-            .ok_or(Rejection::UnknownOrder)?;
-        self.take_out(id, &info, CloseReason::Cancelled)?;
+        let of_asset = |market: MarketId| u32::from(market.0) == asset.0;
+        if let Some(info) = self.find(id).filter(|info| of_asset(info.market)) {
+            self.take_out(id, &info, CloseReason::Cancelled)?;
+            return Ok(ItemStatus::Done);
+        }
+        self.waiting(id).filter(|order| of_asset(order.market)).ok_or(Rejection::UnknownOrder)?;
+        self.end_waiting(id, CloseReason::Cancelled)?;
         Ok(ItemStatus::Done)
     }
 
@@ -47,7 +49,7 @@ impl Session<'_, '_> {
     pub(crate) fn modify(&mut self, request: &Modify) -> Result<ItemStatus, Rejection> {
         self.meter.charge(LOOKUP_WORK)?;
         let id = self.resolve(&request.target).ok_or(Rejection::ModifyUnknownOrder)?;
-        let info = self.find(id).ok_or(Rejection::ModifyUnknownOrder)?;
+        let Some(info) = self.find(id) else { return self.modify_waiting(id, &request.order) };
         if self.why_dead(&info).is_some() {
             return Err(Rejection::ModifyUnknownOrder);
         }
@@ -72,7 +74,7 @@ impl Session<'_, '_> {
             Book::new(info.market, &mut self.tables.orders).cancel(&key).ok_or(Rejection::UnknownOrder)?;
         self.free(info, order.remaining)?;
         let account = self.account;
-        self.open_orders().close(account, id);
+        self.open_orders().end(account, id, order.remaining, reason);
         self.events.push(settle::closed(account, id, order.remaining, reason));
         Ok(())
     }

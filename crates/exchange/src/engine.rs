@@ -8,10 +8,11 @@ use crate::place::Session;
 use crate::receipt::{Event, ItemStatus};
 use crate::schedule;
 use crate::tables::{CloidKey, ExchangeTables};
+use crate::{perp, trigger};
 use alloc::vec::Vec;
 use tandem_coprocessor::{Coprocessor, Description, Function, Handle, Limits, Work, WorkMeter};
 use tandem_state::Delta;
-use tandem_types::AccountId;
+use tandem_types::{AccountId, MarketId};
 
 /// The exchange.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +71,7 @@ impl Coprocessor for Exchange {
         name: "exchange",
         version: 1,
         functions: FUNCTIONS,
-        limits: Limits { call_work_max: Work(20_000_000), due_work_max: Work(9_000_000) },
+        limits: Limits { call_work_max: Work(20_000_000), due_work_max: Work(21_000_000) },
     };
 
     fn function(call: &Call<'_>) -> Function {
@@ -130,6 +131,9 @@ impl Coprocessor for Exchange {
         let mut events = Vec::new();
         phase(handle, EXPIRY_WORK_MAX, |handle| expiry::due_work(handle, &mut events));
         phase(handle, SCHEDULE_WORK_MAX, |handle| schedule::due_work(handle, &mut events));
+        phase(handle, GROUP_WORK_MAX, |handle| trigger::settle_groups(handle, &mut events));
+        phase(handle, TRIGGER_WORK_MAX, |handle| trigger::due_work(handle, &mut events));
+        phase(handle, GROUP_WORK_MAX, |handle| trigger::settle_groups(handle, &mut events));
         Ok(Reply { items: Vec::new(), events })
     }
 
@@ -141,6 +145,8 @@ impl Coprocessor for Exchange {
 /// Most work of each kind of due work in a block; together the limit of the whole phase.
 const SCHEDULE_WORK_MAX: Work = Work(5_000_000);
 const EXPIRY_WORK_MAX: Work = Work(4_000_000);
+const GROUP_WORK_MAX: Work = Work(2_000_000);
+const TRIGGER_WORK_MAX: Work = Work(8_000_000);
 
 /// Runs one kind of due work within its own limit, so that no kind can starve another.
 fn phase(
@@ -209,18 +215,26 @@ impl Session<'_, '_> {
         }
     }
 
-    /// Grouped orders and builder fees come with perpetuals; until then they are refused whole.
+    /// Places orders, each by itself or as a group. Builder fees are not taken yet.
     fn place_orders(&mut self, request: &PlaceOrders) -> Result<Vec<ItemStatus>, Rejection> {
-        if request.grouping != Grouping::Na {
+        let on_perpetuals = || {
+            let markets = request.orders.iter().map(|order| u16::try_from(order.asset.0).map(MarketId));
+            markets.into_iter().all(|market| market.is_ok_and(perp::is_perpetual))
+        };
+        let grouped = request.grouping != Grouping::Na;
+        if matches!(request.grouping, Grouping::Priority(_)) || grouped && !on_perpetuals() {
             return Err(Rejection::GroupingUnsupported);
         }
         if request.builder.is_some() {
             return Err(Rejection::BuilderNotApproved);
         }
+        if grouped {
+            return self.place_group(&request.orders, request.grouping);
+        }
         self.each(&request.orders, Self::place)
     }
 
-    fn each<T>(
+    pub(crate) fn each<T>(
         &mut self,
         items: &[T],
         mut run: impl FnMut(&mut Self, &T) -> Result<ItemStatus, Rejection>,

@@ -47,7 +47,9 @@ impl crate::place::Session<'_, '_> {
     fn expire(&mut self, due: Expiry) -> Result<(), Rejection> {
         self.meter.charge(EXPIRY_WORK)?;
         let key = AccountOrder { account: due.account, id: due.id };
-        let info = *self.tables.account_orders.get(&key).ok_or(Rejection::UnknownOrder)?;
-        self.take_out(due.id, &info, CloseReason::Expired)
+        match self.tables.account_orders.get(&key).copied() {
+            Some(info) => self.take_out(due.id, &info, CloseReason::Expired),
+            None => self.end_waiting(due.id, CloseReason::Expired),
+        }
     }
 }

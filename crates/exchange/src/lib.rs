@@ -52,6 +52,7 @@ mod signers;
 mod tables;
 mod transaction;
 mod transfer;
+pub mod trigger;
 
 pub use agents::{AGENT_LIFE_MAX_MS, AGENTS_MAX, APPROVE_WORK};
 pub use cancel::{CANCEL_WORK, LOOKUP_WORK};

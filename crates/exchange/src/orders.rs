@@ -5,10 +5,11 @@ use crate::receipt::CloseReason;
 use crate::records::{Account, OrderInfo};
 use crate::schedule;
 use crate::tables::{AccountOrder, CloidKey, Expiry, ReduceOnlyKey};
+use crate::trigger::Ended;
 use tandem_coprocessor::BlockContext;
 use tandem_state::Table;
 use tandem_state::index::{Hashed, Ordered};
-use tandem_types::{AccountId, OrderId, QuoteAtoms};
+use tandem_types::{AccountId, OrderId, QuoteAtoms, SizeLots};
 
 /// The tables that list open orders, borrowed together.
 pub(crate) struct OpenOrders<'a> {
@@ -17,6 +18,7 @@ pub(crate) struct OpenOrders<'a> {
     pub(crate) cloids: &'a mut Table<CloidKey, OrderId, Ordered<CloidKey, OrderId>>,
     pub(crate) reduce_only: &'a mut Table<ReduceOnlyKey, (), Ordered<ReduceOnlyKey, ()>>,
     pub(crate) expiries: &'a mut Table<Expiry, (), Ordered<Expiry, ()>>,
+    pub(crate) ended: &'a mut Table<OrderId, Ended, Ordered<OrderId, Ended>>,
 }
 
 /// Borrows the lists of open orders out of all tables.
@@ -28,6 +30,7 @@ macro_rules! open_orders {
             cloids: &mut $tables.cloids,
             reduce_only: &mut $tables.reduce_only_orders,
             expiries: &mut $tables.expiries,
+            ended: &mut $tables.ended_orders,
         }
     };
 }
@@ -49,8 +52,27 @@ impl OpenOrders<'_> {
         self.accounts.update(&account, |account| account.open_orders = account.open_orders.saturating_add(1));
     }
 
-    /// Strikes an order that ended off the lists.
+    /// Strikes an order that filled off the lists.
     pub(crate) fn close(&mut self, account: AccountId, id: OrderId) -> Option<OrderInfo> {
+        let info = self.strike(account, id)?;
+        if let Some(group) = info.group {
+            let ended = Ended { account, group, filled: info.size, whole: true, by_owner: false };
+            self.ended.put(id, ended);
+        }
+        Some(info)
+    }
+
+    /// Strikes an order that ended with `remaining` off the lists.
+    pub(crate) fn end(&mut self, account: AccountId, id: OrderId, remaining: SizeLots, reason: CloseReason) {
+        let Some(info) = self.strike(account, id) else { return };
+        if let Some(group) = info.group {
+            let filled = info.size.minus_or_zero(remaining);
+            let by_owner = reason.is_by_owner();
+            self.ended.put(id, Ended { account, group, filled, whole: false, by_owner });
+        }
+    }
+
+    fn strike(&mut self, account: AccountId, id: OrderId) -> Option<OrderInfo> {
         let info = self.account_orders.remove(&AccountOrder { account, id })?;
         if let Some(cloid) = &info.cloid {
             self.cloids.remove(&CloidKey::of(account, cloid));

@@ -12,6 +12,7 @@ use crate::receipt::{CloseReason, Event, ItemStatus};
 use crate::records::{Config, Market, OrderInfo};
 use crate::settle::{self, Taker};
 use crate::tables::{CloidKey, ExchangeTables};
+use crate::trigger::Role;
 use alloc::vec::Vec;
 use tandem_book::{
     Book, Incoming, Limits, Owner, PlaceError, PlaceOutcome, PlaceRejection, Placed, SelfTrade, Side,
@@ -71,7 +72,10 @@ impl Session<'_, '_> {
     pub(crate) fn place(&mut self, request: &OrderRequest) -> Result<ItemStatus, Rejection> {
         let id = MarketId(u16::try_from(request.asset.0).map_err(|_| Rejection::UnknownAsset)?);
         if perp::is_perpetual(id) {
-            return self.place_perp(request, id);
+            return match &request.kind {
+                OrderKind::Limit(_) => self.place_perp(request, id),
+                OrderKind::Trigger(trigger) => self.place_trigger(request, trigger, Role::Alone),
+            };
         }
         self.meter.charge(ORDER_WORK)?;
         let order = self.validate(request, id)?;
@@ -230,6 +234,7 @@ impl Session<'_, '_> {
             time_in_force: order.time_in_force,
             reduce_only: false,
             expires: request.expires,
+            group: None,
         };
         let account = self.account;
         self.open_orders().open(account, id, info);

@@ -2,6 +2,7 @@
 
 use crate::Rejection;
 use crate::action::TimeInForce;
+use crate::trigger::TriggerOrder;
 use alloc::vec::Vec;
 use tandem_book::Side;
 use tandem_codec::{Decode, DecodeError, Encode, Reader};
@@ -39,6 +40,16 @@ pub enum ItemStatus {
     },
     /// Refused.
     Rejected(Rejection),
+    /// The order waits for the first order of its group to fill.
+    WaitingForFill {
+        /// The order.
+        id: OrderId,
+    },
+    /// The order waits for its price, in a group or for a position.
+    WaitingForTrigger {
+        /// The order.
+        id: OrderId,
+    },
 }
 
 /// Why an order left the book, or never came to rest.
@@ -64,6 +75,12 @@ pub enum CloseReason {
     ReduceOnly,
     /// Its time was up.
     Expired,
+    /// Another order of its group filled.
+    SiblingFilled,
+    /// The order that it was to protect ended without having opened anything.
+    ParentEnded,
+    /// The position that it followed is no more.
+    PositionClosed,
 }
 tandem_codec::tags!(CloseReason {
     Filled = 0,
@@ -75,8 +92,19 @@ tandem_codec::tags!(CloseReason {
     ScheduledCancel = 6,
     NotAdmitted = 7,
     ReduceOnly = 16,
-    Expired = 17,
+    Expired = 32,
+    SiblingFilled = 33,
+    ParentEnded = 34,
+    PositionClosed = 35,
 });
+
+impl CloseReason {
+    /// Whether its owner took the order back, then or beforehand.
+    #[must_use]
+    pub const fn is_by_owner(self) -> bool {
+        matches!(self, Self::Cancelled | Self::Modified | Self::ScheduledCancel | Self::Expired)
+    }
+}
 
 /// One trade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -261,6 +289,42 @@ pub enum Event {
         /// How much.
         amount: Usd,
     },
+    /// A trigger order was accepted and waits.
+    Waiting {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        id: OrderId,
+        /// As it waits.
+        order: TriggerOrder,
+    },
+    /// The order that it was to protect has filled: it waits for its price from now on.
+    Armed {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        id: OrderId,
+        /// Its size, which may have become less.
+        size: SizeLots,
+    },
+    /// A waiting order fired, and ends as such; what follows tells of the order that it becomes.
+    Triggered {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        id: OrderId,
+        /// The order that it becomes.
+        becomes: OrderId,
+    },
+    /// A waiting order fired, and the order that it was to become was refused.
+    TriggerRefused {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        id: OrderId,
+        /// Why.
+        why: Rejection,
+    },
 }
 
 /// What an action did.
@@ -295,6 +359,14 @@ impl Encode for ItemStatus {
                 3u8.encode(out);
                 rejection.encode(out);
             }
+            Self::WaitingForFill { id } => {
+                4u8.encode(out);
+                id.encode(out);
+            }
+            Self::WaitingForTrigger { id } => {
+                5u8.encode(out);
+                id.encode(out);
+            }
         }
     }
 }
@@ -310,6 +382,8 @@ impl Decode for ItemStatus {
                 notional: Decode::decode(input)?,
             },
             3 => Self::Rejected(Decode::decode(input)?),
+            4 => Self::WaitingForFill { id: Decode::decode(input)? },
+            5 => Self::WaitingForTrigger { id: Decode::decode(input)? },
             _ => return Err(input.invalid("item status")),
         })
     }
@@ -399,6 +473,30 @@ impl Encode for Event {
                 market.encode(out);
                 amount.encode(out);
             }
+            Self::Waiting { account, id, order } => {
+                32u8.encode(out);
+                account.encode(out);
+                id.encode(out);
+                order.encode(out);
+            }
+            Self::Armed { account, id, size } => {
+                33u8.encode(out);
+                account.encode(out);
+                id.encode(out);
+                size.encode(out);
+            }
+            Self::Triggered { account, id, becomes } => {
+                34u8.encode(out);
+                account.encode(out);
+                id.encode(out);
+                becomes.encode(out);
+            }
+            Self::TriggerRefused { account, id, why } => {
+                35u8.encode(out);
+                account.encode(out);
+                id.encode(out);
+                why.encode(out);
+            }
         }
     }
 }
@@ -463,6 +561,26 @@ impl Decode for Event {
                 account: Decode::decode(input)?,
                 market: Decode::decode(input)?,
                 amount: Decode::decode(input)?,
+            },
+            32 => Self::Waiting {
+                account: Decode::decode(input)?,
+                id: Decode::decode(input)?,
+                order: Decode::decode(input)?,
+            },
+            33 => Self::Armed {
+                account: Decode::decode(input)?,
+                id: Decode::decode(input)?,
+                size: Decode::decode(input)?,
+            },
+            34 => Self::Triggered {
+                account: Decode::decode(input)?,
+                id: Decode::decode(input)?,
+                becomes: Decode::decode(input)?,
+            },
+            35 => Self::TriggerRefused {
+                account: Decode::decode(input)?,
+                id: Decode::decode(input)?,
+                why: Decode::decode(input)?,
             },
             _ => return Err(input.invalid("event")),
         })

@@ -321,8 +321,8 @@ impl Balance {
     }
 }
 
-/// What is remembered of an open order beside its place in the book: 27 bytes, 16 more with a client order id, 8 more
-/// with an expiry.
+/// What is remembered of an open order beside its place in the book: 28 bytes, 16 more with a client order id, 8 more
+/// with an expiry or a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrderInfo {
     /// Its market.
@@ -343,6 +343,8 @@ pub struct OrderInfo {
     pub reduce_only: bool,
     /// From when on it may not trade.
     pub expires: Option<BlockTime>,
+    /// Whom to tell when it leaves the book: a group of waiting orders; its own number if they protect what it opens.
+    pub group: Option<OrderId>,
 }
 tandem_codec::record!(OrderInfo {
     market,
@@ -354,4 +356,5 @@ tandem_codec::record!(OrderInfo {
     time_in_force,
     reduce_only,
     expires,
+    group,
 });

@@ -61,6 +61,8 @@ rejections! {
     NoMarkPrice = 25, "asset has no mark price yet";
     /// The order's expiry is not ahead.
     AlreadyExpired = 26, "order has expired";
+    /// The orders of a group don't fit together.
+    BadGrouping = 27, "orders of the group do not fit together";
     /// The price is zero.
     PriceZero = 30, "order has zero price";
     /// Too many decimals or significant figures.
@@ -101,6 +103,12 @@ rejections! {
     OpenInterestCap = 53, "order would increase open interest beyond its cap";
     /// Not enough margin at the prices at which the order would trade.
     InsufficientMarginAfterFill = 54, "insufficient margin at the prices of the fill";
+    /// The mark price has already passed the trigger price.
+    BadTriggerPrice = 55, "invalid TP/SL price";
+    /// As many orders follow the position as may.
+    TooManyPositionTriggers = 56, "too many orders follow the position";
+    /// The order that this one was to protect was refused, or filled nothing.
+    ParentRejected = 57, "the first order of the group was not placed";
     /// The order is not open, or not the signer's.
     UnknownOrder = 60, "order was never placed, already canceled, or filled";
     /// A modification names an order that is not open.

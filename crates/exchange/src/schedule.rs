@@ -91,10 +91,13 @@ impl Session<'_, '_> {
         let sweep = self.tables.accounts.get(&self.account).and_then(|account| account.sweep);
         let before = sweep.unwrap_or_default();
         for _ in 0..SWEEP_ORDERS {
-            let Some((id, info)) = self.oldest_order().filter(|(_, info)| info.time < before) else {
+            if let Some((id, info)) = self.oldest_order().filter(|(_, info)| info.time < before) {
+                self.take_out(id, &info, CloseReason::ScheduledCancel)?;
+            } else if let Some((id, _)) = self.oldest_waiting().filter(|(_, order)| order.time < before) {
+                self.end_waiting(id, CloseReason::ScheduledCancel)?;
+            } else {
                 return Ok(true);
-            };
-            self.take_out(id, &info, CloseReason::ScheduledCancel)?;
+            }
         }
         Ok(false)
     }

@@ -141,11 +141,11 @@ impl Settlement for SpotSettlement<'_> {
         let owner = AccountId(order.owner.0);
         let dead = self.orders.why_dead(AccountOrder { account: owner, id: maker.id }, self.block);
         self.free(maker, owner, order.remaining)?;
-        self.orders.close(owner, maker.id);
         let reason = match reason {
             CancelReason::SelfTrade => CloseReason::SelfTrade,
             CancelReason::NotAdmitted => dead.unwrap_or(CloseReason::NotAdmitted),
         };
+        self.orders.end(owner, maker.id, order.remaining, reason);
         self.events.push(closed(owner, maker.id, order.remaining, reason));
         Ok(())
     }

@@ -6,11 +6,14 @@
 use crate::perp::position::Position;
 use crate::perp::{PerpConfig, PerpEstimates, PerpMarket, PerpPrices, PerpTotals};
 use crate::records::{Account, Agent, Balance, Config, Counters, Market, OrderInfo, Signer, Token};
+use crate::trigger::{DueTriggers, Ended, GroupKey, PositionTrigger, TriggerKey, TriggerOrder};
 use tandem_book::{Order, OrderKey};
 use tandem_crypto::sha256;
 use tandem_state::index::{Hashed, Ordered};
 use tandem_state::{keys, tables};
-use tandem_types::{AccountId, Address, BlockTime, Cloid, EngineId, MarketId, OrderId, TokenId, Usd};
+use tandem_types::{
+    AccountId, Address, BlockTime, Cloid, EngineId, MarketId, OrderId, PriceTicks, TokenId, Usd,
+};
 
 /// An address, hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -287,5 +290,21 @@ tables! {
         reduce_only_orders: Ordered<ReduceOnlyKey, ()> = 39,
         /// Open orders that expire, the earliest first.
         expiries: Ordered<Expiry, ()> = 48,
+        /// Orders that wait for the mark price, by market, direction, price and age.
+        triggers: Ordered<TriggerKey, AccountId> = 49,
+        /// All orders that wait, by account.
+        trigger_orders: Ordered<AccountOrder, TriggerOrder> = 50,
+        /// Where the mark price has passed some of them, and how far.
+        due_triggers: Ordered<DueTriggers, PriceTicks> = 51,
+        /// Whose turn is next, if a block could not fire all.
+        trigger_cursor: Ordered<(), DueTriggers> = 52,
+        /// Orders that wait in groups.
+        groups: Ordered<GroupKey, AccountId> = 53,
+        /// Orders of groups that have left the book, until their groups are told.
+        ended_orders: Ordered<OrderId, Ended> = 54,
+        /// Waiting orders that follow a position.
+        position_triggers: Ordered<PositionTrigger, ()> = 55,
+        /// Positions with such orders that are no more, until those have ended.
+        ended_positions: Ordered<PositionKey, ()> = 56,
     }
 }

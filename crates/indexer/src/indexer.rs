@@ -139,7 +139,11 @@ impl Indexer {
                 | Event::FundingRate { .. }
                 | Event::ClassTransfer { .. }
                 | Event::UsdTransfer { .. }
-                | Event::IsolatedMargin { .. } => {}
+                | Event::IsolatedMargin { .. }
+                | Event::Waiting { .. }
+                | Event::Armed { .. }
+                | Event::Triggered { .. }
+                | Event::TriggerRefused { .. } => {}
             }
         }
         touched.sort_unstable();
@@ -193,7 +197,11 @@ impl Indexer {
                 | Event::Funding { .. }
                 | Event::FundingRate { .. }
                 | Event::UsdTransfer { .. }
-                | Event::IsolatedMargin { .. } => {}
+                | Event::IsolatedMargin { .. }
+                | Event::Waiting { .. }
+                | Event::Armed { .. }
+                | Event::Triggered { .. }
+                | Event::TriggerRefused { .. } => {}
                 Event::ClassTransfer { account, to_perp } => {
                     let amount = TokenAtoms(to_perp.0.unsigned_abs());
                     if to_perp.is_negative() {

@@ -14,6 +14,7 @@ mod invariants;
 mod orders;
 mod perps;
 mod signer;
+mod waiting;
 
 pub use evm::{deploy, evm_transfer, init_code};
 pub use genesis::{BTC, CHAIN_ID, PURR, USD, asset, genesis, token_text};
@@ -25,3 +26,4 @@ pub use perps::{
     report_scope, sell_perp, usd_send,
 };
 pub use signer::Signer;
+pub use waiting::{as_limit, grouped, waiting};

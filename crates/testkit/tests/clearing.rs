@@ -3,6 +3,8 @@
 //! Each action is a block of its own, which the harness executes in every way there is. The twin is given the mark prices
 //! and funding rates of that block; how those come about is tested beside them. `TANDEM_CAMPAIGN` multiplies the streams.
 
+mod clearing_waiting;
+
 use std::collections::BTreeMap;
 use tandem_exchange::action::{Action, Decimal, Order, OrderKind, TimeInForce};
 use tandem_exchange::perp::position::MarginMode;
@@ -15,7 +17,7 @@ use tandem_testkit::{
 use tandem_types::{AccountId, MarketId, OrderId};
 
 const STREAMS: u64 = 4;
-const ACTIONS: u64 = 250;
+const ACTIONS: u64 = 400;
 const TRADERS: u8 = 4;
 const USD_ATOMS: i128 = 100_000_000;
 
@@ -141,6 +143,7 @@ impl Stream {
         let result = &step.receipts()[0].result;
         let done = result.as_ref().is_ok_and(|items| !matches!(items.as_slice(), [ItemStatus::Rejected(_)]));
         assert_eq!(done, run(&mut self.twin), "{who} {action:?} {result:?}");
+        self.twin.due();
         self.assert_same(&action);
     }
 
@@ -149,15 +152,22 @@ impl Stream {
         let whole = receipt.result.as_ref().err().map(|rejection| format!("{rejection:?}"));
         let items = receipt.result.iter().flatten().filter_map(|item| match item {
             ItemStatus::Rejected(rejection) => Some(format!("{rejection:?}")),
+            ItemStatus::WaitingForFill { .. } => Some("WaitingForFill".to_owned()),
+            ItemStatus::WaitingForTrigger { .. } => Some("WaitingForTrigger".to_owned()),
             ItemStatus::Done | ItemStatus::Resting { .. } | ItemStatus::Filled { .. } => None,
         });
-        let events = receipt.events.iter().filter_map(|event| match event {
-            Event::Trade(_) => Some("Trade".to_owned()),
-            Event::Funding { .. } => Some("Funding".to_owned()),
-            Event::Closed { reason, .. } => Some(format!("{reason:?}")),
-            Event::IsolatedMargin { .. } => Some("IsolatedMargin".to_owned()),
-            _ => None,
-        });
+        let events =
+            receipt.events.iter().chain(&step.outcome.receipts.due).filter_map(|event| match event {
+                Event::Trade(_) => Some("Trade".to_owned()),
+                Event::Funding { .. } => Some("Funding".to_owned()),
+                Event::Closed { reason, .. } => Some(format!("{reason:?}")),
+                Event::IsolatedMargin { .. } => Some("IsolatedMargin".to_owned()),
+                Event::Waiting { .. } => Some("Waiting".to_owned()),
+                Event::Armed { .. } => Some("Armed".to_owned()),
+                Event::Triggered { .. } => Some("Triggered".to_owned()),
+                Event::TriggerRefused { .. } => Some("TriggerRefused".to_owned()),
+                _ => None,
+            });
         for what in items.chain(events).chain(whole) {
             *self.seen.entry(what).or_default() += 1;
         }
@@ -180,6 +190,7 @@ impl Stream {
     }
 
     fn assert_same(&self, action: &Action) {
+        clearing_waiting::assert_same(self, action);
         let (tables, twin) = (&self.chain.chain.tables.exchange, &self.twin);
         for who in 0..=u32::from(TRADERS) {
             let account = AccountId(who);
@@ -239,7 +250,12 @@ impl Stream {
     fn act(&mut self) {
         self.move_on();
         let who = 1 + u8::try_from(self.random.below(u64::from(TRADERS))).unwrap();
-        match self.random.below(20) {
+        match self.random.below(33) {
+            20..=23 => self.run(who, clearing_waiting::wait),
+            24..=26 => self.run(who, clearing_waiting::bracket),
+            27..=28 => self.run(who, clearing_waiting::follow),
+            29 => self.run(who, clearing_waiting::forget),
+            30..=32 => self.run(who, move_margin),
             0..=12 => self.run(who, order),
             13 => self.run(who, cancel),
             14..=15 => self.run(who, set_leverage),
@@ -268,6 +284,14 @@ fn order(stream: &mut Stream, who: u8) -> (Action, Run) {
     let lots = 1 + random.below(form.lots_max);
     let (buy, reduce_only) = (random.below(2) == 0, random.below(4) == 0);
     let stay = random.pick(&[Stay::Gtc, Stay::Gtc, Stay::Ioc, Stay::Alo]);
+    let (order, wish) = limit(who, at, buy, ticks, lots, stay);
+    let (order, wish) = (Order { reduce_only, ..order }, Wish { reduce_only, ..wish });
+    (place(&[order]), Box::new(move |twin| twin.place(&wish)))
+}
+
+/// A limit order, for both.
+fn limit(who: u8, at: usize, buy: bool, ticks: u64, lots: u64, stay: Stay) -> (Order, Wish) {
+    let form = &FORMS[at];
     let base = if buy { buy_perp(form.id, "1", "1") } else { sell_perp(form.id, "1", "1") };
     let order = Order {
         price: Decimal::new(ticks, form.tick_digits).unwrap(),
@@ -277,12 +301,10 @@ fn order(stream: &mut Stream, who: u8) -> (Action, Run) {
             Stay::Ioc => TimeInForce::Ioc,
             Stay::Alo => TimeInForce::Alo,
         }),
-        reduce_only,
         ..base
     };
     let (price, size) = (form.price(ticks), form.size(i128::from(lots)));
-    let wish = Wish { who: u32::from(who), market: at, buy, price, size, stay, reduce_only };
-    (place(&[order]), Box::new(move |twin| twin.place(&wish)))
+    (order, Wish { who: u32::from(who), market: at, buy, price, size, stay, reduce_only: false })
 }
 
 fn cancel(stream: &mut Stream, who: u8) -> (Action, Run) {
@@ -364,7 +386,7 @@ fn random_actions_do_what_the_naive_twin_does() {
         assert_pools_end_at_dust(&stream);
         stream.seen.into_iter().for_each(|(what, count)| *seen.entry(what).or_default() += count);
     }
-    for what in WANTED {
+    for what in WANTED.into_iter().chain(clearing_waiting::WANTED) {
         assert!(seen.contains_key(what), "streams without {what} show too little: {seen:?}");
     }
 }

@@ -258,8 +258,8 @@ fn an_order_keeps_its_time_in_force_and_changes_it_by_being_replaced() {
     let kept = |chain: &Harness, id| {
         let key = AccountOrder { account: chain.account(&trader.address()), id };
         let info = chain.chain.tables.exchange.account_orders.peek(&key).copied();
-        // 27 bytes of state an order, 16 more with a client order id, 8 more with an expiry.
-        assert_eq!(info.map(|info| info.to_bytes().len()), Some(27));
+        // 28 bytes of state an order, 16 more with a client order id, 8 more with an expiry.
+        assert_eq!(info.map(|info| info.to_bytes().len()), Some(28));
         info.map(|info| info.time_in_force)
     };
     let alo = resting(&chain.act(&trader, &place(&[with(buy(PURR, "1", "100"), TimeInForce::Alo)])));

@@ -129,7 +129,7 @@ fn both(chain: &mut Harness, twin: &Twin, who: u8, step: Step) -> (Action, Run) 
             // What may not rest always replaces; the twin shrinks in place only what may.
             let wish = Wish { stay: if wish.stay == Stay::Alo { Stay::Alo } else { Stay::Gtc }, ..wish };
             // Half of them keep their time, so that some shrink in place.
-            let kept = old.filter(|_| wish.size % 2 == 0).map(|order| order.until);
+            let kept = old.filter(|_| wish.size.is_multiple_of(2)).map(|order| order.until);
             let wish = Wish { until: kept.unwrap_or(dated(chain, wish).until), ..wish };
             let modify = Modify { target: OrderRef::Id(OrderId(id)), order: order(&wish) };
             (Action::Modify(modify), Box::new(move |twin| twin.modify(who, id, &wish)))

@@ -7,10 +7,12 @@
 mod account;
 mod number;
 mod orders;
+mod triggers;
 
 pub use account::{Health, Position};
 pub use number::{Number, down, fraction, units, up, whole, zero};
 pub use orders::{Open, Stay, Wish};
+pub use triggers::{Protect, Triggers, Waiting};
 
 use std::collections::BTreeMap;
 
@@ -59,11 +61,13 @@ pub struct Clearing {
     pub fee_rates: (Number, Number),
     /// Least notional of an order.
     pub least: Number,
+    /// Orders that wait for prices.
+    pub triggers: Triggers,
 }
 
 impl Clearing {
     /// Runs a step on a copy, which is kept if it succeeds.
-    fn attempt(&mut self, step: impl FnOnce(&mut Self) -> Option<()>) -> bool {
+    pub(crate) fn attempt(&mut self, step: impl FnOnce(&mut Self) -> Option<()>) -> bool {
         let mut copy = self.clone();
         let done = step(&mut copy).is_some();
         if done {

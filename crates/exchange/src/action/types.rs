@@ -315,15 +315,14 @@ impl Action {
 }
 
 impl Order {
-    /// Post-only orders never take. Trigger orders may, where the price is already crossed.
+    /// Post-only orders never take, and trigger orders only wait.
     #[must_use]
     pub const fn class(&self) -> Class {
         match self.kind {
-            OrderKind::Limit(TimeInForce::Alo) => Class::Neutral,
+            OrderKind::Limit(TimeInForce::Alo) | OrderKind::Trigger(_) => Class::Neutral,
             OrderKind::Limit(
                 TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok | TimeInForce::FrontendMarket,
-            )
-            | OrderKind::Trigger(_) => Class::MayTake,
+            ) => Class::MayTake,
         }
     }
 }

@@ -8,6 +8,7 @@ use super::market::{PerpMarket, PerpPrices};
 use super::position::Position;
 use crate::Rejection;
 use crate::tables::{ExchangeTables, PositionKey};
+use crate::trigger::PositionTrigger;
 use tandem_coprocessor::{Work, WorkMeter};
 use tandem_state::Table;
 use tandem_state::index::{Hashed, Ordered};
@@ -22,8 +23,16 @@ pub(crate) struct Clearing<'a> {
     collaterals: &'a mut Table<AccountId, Usd, Hashed<AccountId, Usd>>,
     markets: &'a mut Table<MarketId, PerpMarket, Hashed<MarketId, PerpMarket>>,
     prices: &'a mut Table<MarketId, PerpPrices, Hashed<MarketId, PerpPrices>>,
+    position_triggers: &'a mut Table<PositionTrigger, (), Ordered<PositionTrigger, ()>>,
+    ended_positions: &'a mut Table<PositionKey, (), Ordered<PositionKey, ()>>,
     meter: &'a mut WorkMeter,
 }
+
+/// What follows positions, and which of those are no more.
+type Followers<'a> = (
+    &'a mut Table<PositionTrigger, (), Ordered<PositionTrigger, ()>>,
+    &'a mut Table<PositionKey, (), Ordered<PositionKey, ()>>,
+);
 
 /// A market with its prices.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +50,7 @@ macro_rules! clearing {
             &mut $tables.collaterals,
             &mut $tables.perp_markets,
             &mut $tables.perp_prices,
+            (&mut $tables.position_triggers, &mut $tables.ended_positions),
             $meter,
         )
     };
@@ -53,9 +63,10 @@ impl<'a> Clearing<'a> {
         collaterals: &'a mut Table<AccountId, Usd, Hashed<AccountId, Usd>>,
         markets: &'a mut Table<MarketId, PerpMarket, Hashed<MarketId, PerpMarket>>,
         prices: &'a mut Table<MarketId, PerpPrices, Hashed<MarketId, PerpPrices>>,
+        (position_triggers, ended_positions): Followers<'a>,
         meter: &'a mut WorkMeter,
     ) -> Self {
-        Self { positions, collaterals, markets, prices, meter }
+        Self { positions, collaterals, markets, prices, position_triggers, ended_positions, meter }
     }
 
     /// A market that has prices.
@@ -81,10 +92,23 @@ impl<'a> Clearing<'a> {
         position: Position,
     ) {
         let key = PositionKey { account, market: id };
+        self.note_end(key, &position);
         if position.is_idle() && (position.leverage, position.mode) == market.default_leverage() {
             self.positions.remove(&key);
         } else {
             self.positions.put(key, position);
+        }
+    }
+
+    /// Notes that a position is no more, or on the other side, if orders follow it.
+    fn note_end(&mut self, key: PositionKey, after: &Position) {
+        let side = self.positions.get(&key).and_then(Position::reducing_side);
+        if side.is_none() || side == after.reducing_side() {
+            return;
+        }
+        let (first, last) = PositionTrigger::range(key);
+        if self.position_triggers.first(&first, &last).is_some() {
+            self.ended_positions.put(key, ());
         }
     }
 

@@ -194,6 +194,7 @@ impl Session<'_, '_> {
             time_in_force: order.time_in_force,
             reduce_only: order.reduce_only,
             expires: request.expires,
+            group: None,
         };
         let account = self.account;
         let mut clearing = clearing!(self.tables, self.meter);

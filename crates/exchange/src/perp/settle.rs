@@ -243,13 +243,13 @@ impl Settlement for PerpSettlement<'_> {
         let dead = self.orders.why_dead(AccountOrder { account: owner, id: maker.id }, self.block);
         let reduce_only = self.orders.info(owner, maker.id).is_some_and(|info| info.reduce_only);
         self.take_off(maker, owner, order.remaining);
-        self.orders.close(owner, maker.id);
         let reason = match (reason, dead, reduce_only) {
             (CancelReason::SelfTrade, _, _) => CloseReason::SelfTrade,
             (CancelReason::NotAdmitted, Some(dead), _) => dead,
             (CancelReason::NotAdmitted, None, true) => CloseReason::ReduceOnly,
             (CancelReason::NotAdmitted, None, false) => CloseReason::NotAdmitted,
         };
+        self.orders.end(owner, maker.id, order.remaining, reason);
         self.events.push(closed(owner, maker.id, order.remaining, reason));
         Ok(())
     }
