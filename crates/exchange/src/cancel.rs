@@ -32,6 +32,32 @@ impl Session<'_, '_> {
         Ok(ItemStatus::Done)
     }
 
+    /// Cancels all orders of the account, or all of a market, those that wait included.
+    pub(crate) fn cancel_all(&mut self, asset: Option<AssetId>) -> Result<ItemStatus, Rejection> {
+        let of_asset = |market: MarketId| asset.is_none_or(|asset| u32::from(market.0) == asset.0);
+        let (mut from, last) = (AccountOrder::first(self.account), AccountOrder::last(self.account));
+        while let Some((key, info)) = self.tables.account_orders.first(&from, &last).map(|(k, i)| (k, *i)) {
+            self.meter.charge(LOOKUP_WORK)?;
+            if of_asset(info.market) {
+                self.take_out(key.id, &info, CloseReason::Cancelled)?;
+            }
+            let Some(id) = key.id.next() else { break };
+            from.id = id;
+        }
+        from = AccountOrder::first(self.account);
+        while let Some((key, market)) =
+            self.tables.trigger_orders.first(&from, &last).map(|(k, o)| (k, o.market))
+        {
+            self.meter.charge(LOOKUP_WORK)?;
+            if of_asset(market) {
+                self.end_waiting(key.id, CloseReason::Cancelled)?;
+            }
+            let Some(id) = key.id.next() else { break };
+            from.id = id;
+        }
+        Ok(ItemStatus::Done)
+    }
+
     /// Cancels an order of the account by its client order id. Without a match, an order that comes with this id later
     /// in the block is refused: a cancel can't be outrun by the order that it was sent after.
     pub(crate) fn cancel_by_cloid(&mut self, asset: AssetId, cloid: &Cloid) -> Result<ItemStatus, Rejection> {

@@ -8,7 +8,7 @@ use crate::place::Session;
 use crate::receipt::{Event, ItemStatus};
 use crate::schedule;
 use crate::tables::{CloidKey, ExchangeTables};
-use crate::{perp, trigger};
+use crate::{perp, trigger, twap};
 use alloc::vec::Vec;
 use tandem_coprocessor::{Coprocessor, Description, Function, Handle, Limits, Work, WorkMeter};
 use tandem_state::Delta;
@@ -56,6 +56,9 @@ const FUNCTIONS: &[Function] = &[
     function(11, "updateIsolatedMargin"),
     function(12, "usdClassTransfer"),
     function(13, "usdSend"),
+    function(14, "cancelAll"),
+    function(15, "twapOrder"),
+    function(16, "twapCancel"),
 ];
 
 impl Coprocessor for Exchange {
@@ -71,7 +74,7 @@ impl Coprocessor for Exchange {
         name: "exchange",
         version: 1,
         functions: FUNCTIONS,
-        limits: Limits { call_work_max: Work(20_000_000), due_work_max: Work(21_000_000) },
+        limits: Limits { call_work_max: Work(20_000_000), due_work_max: Work(25_000_000) },
     };
 
     fn function(call: &Call<'_>) -> Function {
@@ -89,6 +92,9 @@ impl Coprocessor for Exchange {
             isolated_margin,
             class_transfer,
             usd_send,
+            cancel_all,
+            twap_order,
+            twap_cancel,
         ] = FUNCTIONS
         else {
             return function(0, "none");
@@ -107,6 +113,9 @@ impl Coprocessor for Exchange {
             Action::UpdateIsolatedMargin(_) => isolated_margin,
             Action::UsdClassTransfer(_) => class_transfer,
             Action::UsdSend(_) => usd_send,
+            Action::CancelAll(_) => cancel_all,
+            Action::TwapOrder(_) => twap_order,
+            Action::TwapCancel(_) => twap_cancel,
         }
     }
 
@@ -133,6 +142,7 @@ impl Coprocessor for Exchange {
         phase(handle, SCHEDULE_WORK_MAX, |handle| schedule::due_work(handle, &mut events));
         phase(handle, GROUP_WORK_MAX, |handle| trigger::settle_groups(handle, &mut events));
         phase(handle, TRIGGER_WORK_MAX, |handle| trigger::due_work(handle, &mut events));
+        phase(handle, TWAP_WORK_MAX, |handle| twap::due_work(handle, &mut events));
         phase(handle, GROUP_WORK_MAX, |handle| trigger::settle_groups(handle, &mut events));
         Ok(Reply { items: Vec::new(), events })
     }
@@ -147,6 +157,7 @@ const SCHEDULE_WORK_MAX: Work = Work(5_000_000);
 const EXPIRY_WORK_MAX: Work = Work(4_000_000);
 const GROUP_WORK_MAX: Work = Work(2_000_000);
 const TRIGGER_WORK_MAX: Work = Work(8_000_000);
+const TWAP_WORK_MAX: Work = Work(4_000_000);
 
 /// Runs one kind of due work within its own limit, so that no kind can starve another.
 fn phase(
@@ -212,6 +223,9 @@ impl Session<'_, '_> {
                 self.usd_class_transfer(transfer).map(|status| alloc::vec![status])
             }
             Action::UsdSend(send) => self.usd_send(send).map(|status| alloc::vec![status]),
+            Action::CancelAll(asset) => self.cancel_all(*asset).map(|status| alloc::vec![status]),
+            Action::TwapOrder(request) => self.start_twap(request).map(|status| alloc::vec![status]),
+            Action::TwapCancel(request) => self.cancel_twap(request).map(|status| alloc::vec![status]),
         }
     }
 
@@ -247,7 +261,7 @@ impl Session<'_, '_> {
     }
 
     /// Runs one item within a checkpoint of its own. Only running out of work refuses the whole action.
-    fn attempt(
+    pub(crate) fn attempt(
         &mut self,
         run: impl FnOnce(&mut Self) -> Result<ItemStatus, Rejection>,
     ) -> Result<ItemStatus, Rejection> {

@@ -53,6 +53,7 @@ mod tables;
 mod transaction;
 mod transfer;
 pub mod trigger;
+pub mod twap;
 
 pub use agents::{AGENT_LIFE_MAX_MS, AGENTS_MAX, APPROVE_WORK};
 pub use cancel::{CANCEL_WORK, LOOKUP_WORK};

@@ -3,6 +3,7 @@
 use crate::Rejection;
 use crate::action::TimeInForce;
 use crate::trigger::TriggerOrder;
+use crate::twap::{Twap, TwapEnd};
 use alloc::vec::Vec;
 use tandem_book::Side;
 use tandem_codec::{Decode, DecodeError, Encode, Reader};
@@ -49,6 +50,11 @@ pub enum ItemStatus {
     WaitingForTrigger {
         /// The order.
         id: OrderId,
+    },
+    /// A TWAP order runs.
+    TwapRunning {
+        /// Its number.
+        id: u64,
     },
 }
 
@@ -325,6 +331,39 @@ pub enum Event {
         /// Why.
         why: Rejection,
     },
+    /// A TWAP order began.
+    TwapStarted {
+        /// Whose.
+        account: AccountId,
+        /// Its number.
+        id: u64,
+        /// As it begins.
+        twap: Twap,
+    },
+    /// A part of a TWAP order traded.
+    TwapPart {
+        /// Whose.
+        account: AccountId,
+        /// Its number.
+        id: u64,
+        /// The order of the part.
+        order: OrderId,
+        /// How much of it traded.
+        filled: SizeLots,
+    },
+    /// A TWAP order ended.
+    TwapEnded {
+        /// Whose.
+        account: AccountId,
+        /// Its number.
+        id: u64,
+        /// How much of it traded.
+        filled: SizeLots,
+        /// At what notional.
+        notional: QuoteAtoms,
+        /// Why.
+        why: TwapEnd,
+    },
 }
 
 /// What an action did.
@@ -367,6 +406,10 @@ impl Encode for ItemStatus {
                 5u8.encode(out);
                 id.encode(out);
             }
+            Self::TwapRunning { id } => {
+                6u8.encode(out);
+                id.encode(out);
+            }
         }
     }
 }
@@ -384,6 +427,7 @@ impl Decode for ItemStatus {
             3 => Self::Rejected(Decode::decode(input)?),
             4 => Self::WaitingForFill { id: Decode::decode(input)? },
             5 => Self::WaitingForTrigger { id: Decode::decode(input)? },
+            6 => Self::TwapRunning { id: Decode::decode(input)? },
             _ => return Err(input.invalid("item status")),
         })
     }
@@ -497,6 +541,27 @@ impl Encode for Event {
                 id.encode(out);
                 why.encode(out);
             }
+            Self::TwapStarted { account, id, twap } => {
+                36u8.encode(out);
+                account.encode(out);
+                id.encode(out);
+                twap.encode(out);
+            }
+            Self::TwapPart { account, id, order, filled } => {
+                37u8.encode(out);
+                account.encode(out);
+                id.encode(out);
+                order.encode(out);
+                filled.encode(out);
+            }
+            Self::TwapEnded { account, id, filled, notional, why } => {
+                38u8.encode(out);
+                account.encode(out);
+                id.encode(out);
+                filled.encode(out);
+                notional.encode(out);
+                why.encode(out);
+            }
         }
     }
 }
@@ -580,6 +645,24 @@ impl Decode for Event {
             35 => Self::TriggerRefused {
                 account: Decode::decode(input)?,
                 id: Decode::decode(input)?,
+                why: Decode::decode(input)?,
+            },
+            36 => Self::TwapStarted {
+                account: Decode::decode(input)?,
+                id: Decode::decode(input)?,
+                twap: Decode::decode(input)?,
+            },
+            37 => Self::TwapPart {
+                account: Decode::decode(input)?,
+                id: Decode::decode(input)?,
+                order: Decode::decode(input)?,
+                filled: Decode::decode(input)?,
+            },
+            38 => Self::TwapEnded {
+                account: Decode::decode(input)?,
+                id: Decode::decode(input)?,
+                filled: Decode::decode(input)?,
+                notional: Decode::decode(input)?,
                 why: Decode::decode(input)?,
             },
             _ => return Err(input.invalid("event")),

@@ -63,6 +63,10 @@ rejections! {
     AlreadyExpired = 26, "order has expired";
     /// The orders of a group don't fit together.
     BadGrouping = 27, "orders of the group do not fit together";
+    /// TWAP orders need a perpetual market.
+    TwapUnsupported = 28, "twap orders are not available on this market";
+    /// A TWAP order is too short or too long.
+    TwapDuration = 29, "invalid twap duration";
     /// The price is zero.
     PriceZero = 30, "order has zero price";
     /// Too many decimals or significant figures.
@@ -109,10 +113,16 @@ rejections! {
     TooManyPositionTriggers = 56, "too many orders follow the position";
     /// The order that this one was to protect was refused, or filled nothing.
     ParentRejected = 57, "the first order of the group was not placed";
+    /// A part of a TWAP order is worth less than the least notional.
+    TwapTooSmall = 58, "each part of a twap order must have minimum value of $10";
+    /// As many TWAP orders run as may.
+    TooManyTwaps = 59, "too many twap orders";
     /// The order is not open, or not the signer's.
     UnknownOrder = 60, "order was never placed, already canceled, or filled";
     /// A modification names an order that is not open.
     ModifyUnknownOrder = 61, "cannot modify canceled or filled order";
+    /// No such TWAP order runs.
+    UnknownTwap = 62, "twap was never placed, already canceled, or finished";
     /// A scheduled cancel is too near.
     ScheduleTooSoon = 70, "scheduled cancel must be at least 5 seconds in the future";
     /// No more scheduled cancels today.

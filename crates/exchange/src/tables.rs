@@ -7,6 +7,7 @@ use crate::perp::position::Position;
 use crate::perp::{PerpConfig, PerpEstimates, PerpMarket, PerpPrices, PerpTotals};
 use crate::records::{Account, Agent, Balance, Config, Counters, Market, OrderInfo, Signer, Token};
 use crate::trigger::{DueTriggers, Ended, GroupKey, PositionTrigger, TriggerKey, TriggerOrder};
+use crate::twap::{Twap, TwapDue, TwapKey};
 use tandem_book::{Order, OrderKey};
 use tandem_crypto::sha256;
 use tandem_state::index::{Hashed, Ordered};
@@ -306,5 +307,11 @@ tables! {
         position_triggers: Ordered<PositionTrigger, ()> = 55,
         /// Positions with such orders that are no more, until those have ended.
         ended_positions: Ordered<PositionKey, ()> = 56,
+        /// Running TWAP orders by account.
+        twaps: Ordered<TwapKey, Twap> = 57,
+        /// The same by when their next part is due.
+        twap_due: Ordered<TwapDue, AccountId> = 58,
+        /// The number of the next.
+        next_twap: Ordered<(), u64> = 59,
     }
 }

@@ -143,7 +143,10 @@ impl Indexer {
                 | Event::Waiting { .. }
                 | Event::Armed { .. }
                 | Event::Triggered { .. }
-                | Event::TriggerRefused { .. } => {}
+                | Event::TriggerRefused { .. }
+                | Event::TwapStarted { .. }
+                | Event::TwapPart { .. }
+                | Event::TwapEnded { .. } => {}
             }
         }
         touched.sort_unstable();
@@ -201,7 +204,10 @@ impl Indexer {
                 | Event::Waiting { .. }
                 | Event::Armed { .. }
                 | Event::Triggered { .. }
-                | Event::TriggerRefused { .. } => {}
+                | Event::TriggerRefused { .. }
+                | Event::TwapStarted { .. }
+                | Event::TwapPart { .. }
+                | Event::TwapEnded { .. } => {}
                 Event::ClassTransfer { account, to_perp } => {
                     let amount = TokenAtoms(to_perp.0.unsigned_abs());
                     if to_perp.is_negative() {

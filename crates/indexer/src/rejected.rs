@@ -107,7 +107,8 @@ pub(crate) fn rejected(raw: &[u8], receipt: &Receipt, time: BlockTime) -> Vec<Re
         | ItemStatus::Resting { .. }
         | ItemStatus::Filled { .. }
         | ItemStatus::WaitingForFill { .. }
-        | ItemStatus::WaitingForTrigger { .. } => None,
+        | ItemStatus::WaitingForTrigger { .. }
+        | ItemStatus::TwapRunning { .. } => None,
     });
     refused.map(|order| RejectedOrder { account: receipt.account, time, ..order }).collect()
 }

@@ -98,7 +98,8 @@ impl Tally {
             ItemStatus::Done
             | ItemStatus::Resting { .. }
             | ItemStatus::WaitingForFill { .. }
-            | ItemStatus::WaitingForTrigger { .. } => self.accepted += 1,
+            | ItemStatus::WaitingForTrigger { .. }
+            | ItemStatus::TwapRunning { .. } => self.accepted += 1,
         }
     }
 }

@@ -75,5 +75,6 @@ pub(crate) fn assert_waiting(tables: &ExchangeTables) -> Waiting {
     }
     let listed = (tables.triggers.len(), tables.groups.len(), tables.position_triggers.len());
     assert_eq!(listed, (priced, grouped, following), "nothing else is listed");
+    assert_eq!(tables.twaps.len(), tables.twap_due.len(), "each running order has its next part");
     waiting
 }

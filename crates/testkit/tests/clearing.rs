@@ -154,7 +154,10 @@ impl Stream {
             ItemStatus::Rejected(rejection) => Some(format!("{rejection:?}")),
             ItemStatus::WaitingForFill { .. } => Some("WaitingForFill".to_owned()),
             ItemStatus::WaitingForTrigger { .. } => Some("WaitingForTrigger".to_owned()),
-            ItemStatus::Done | ItemStatus::Resting { .. } | ItemStatus::Filled { .. } => None,
+            ItemStatus::Done
+            | ItemStatus::Resting { .. }
+            | ItemStatus::Filled { .. }
+            | ItemStatus::TwapRunning { .. } => None,
         });
         let events =
             receipt.events.iter().chain(&step.outcome.receipts.due).filter_map(|event| match event {

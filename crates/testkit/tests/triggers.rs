@@ -234,6 +234,9 @@ fn waiting_orders_are_cancelled_replaced_and_counted_like_others() {
     let by_name = CancelByCloid { asset: perp_asset(ETH), cloid: named.cloid.unwrap() };
     assert_eq!(chain.act(&trader, &Action::CancelByCloid(vec![by_name])).items(0), [ItemStatus::Done]);
     assert_eq!(waiting_of(&chain, &trader), []);
+    chain.act(&trader, &place(&[stop, buy_perp(ETH, "1500", "1")]));
+    assert_eq!(chain.act(&trader, &Action::CancelAll(Some(perp_asset(ETH)))).items(0), [ItemStatus::Done]);
+    assert_eq!(waiting_of(&chain, &trader), []);
 }
 
 #[test]

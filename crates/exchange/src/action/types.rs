@@ -46,6 +46,38 @@ pub enum Action {
     UsdClassTransfer(UsdClassTransfer),
     /// Sends collateral to another account. User-signed.
     UsdSend(UsdSend),
+    /// Cancels all orders, or all of a market. An addition to Hyperliquid's actions.
+    CancelAll(Option<AssetId>),
+    /// Buys or sells in equal parts over a time.
+    TwapOrder(TwapRequest),
+    /// Ends such an order.
+    TwapCancel(TwapCancel),
+}
+
+/// Buys or sells in equal parts over a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TwapRequest {
+    /// The market.
+    pub asset: AssetId,
+    /// Buys or sells.
+    pub is_buy: bool,
+    /// Size in base units.
+    pub size: Decimal,
+    /// May only make a position smaller.
+    pub reduce_only: bool,
+    /// How long, in minutes.
+    pub minutes: u64,
+    /// Whether the parts vary.
+    pub randomize: bool,
+}
+
+/// Ends an order in parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TwapCancel {
+    /// Its market.
+    pub asset: AssetId,
+    /// Its number.
+    pub twap: u64,
 }
 
 /// Orders that arrive together, with a result each.
@@ -272,7 +304,9 @@ impl Action {
     pub fn class(&self) -> Class {
         match self {
             Self::Order(place) => most_aggressive(&place.orders, Order::class),
-            Self::Cancel(_) | Self::CancelByCloid(_) => Class::Cancels,
+            Self::Cancel(_) | Self::CancelByCloid(_) | Self::CancelAll(_) | Self::TwapCancel(_) => {
+                Class::Cancels
+            }
             Self::Modify(modify) => modify.order.class(),
             Self::BatchModify(modifies) => most_aggressive(modifies, |modify| modify.order.class()),
             Self::ScheduleCancel(_)
@@ -282,7 +316,9 @@ impl Action {
             | Self::UpdateLeverage(_)
             | Self::UpdateIsolatedMargin(_)
             | Self::UsdClassTransfer(_)
-            | Self::UsdSend(_) => Class::Neutral,
+            | Self::UsdSend(_)
+            // Its parts come with due work, behind all actions.
+            | Self::TwapOrder(_) => Class::Neutral,
         }
     }
 
@@ -302,6 +338,9 @@ impl Action {
             | Self::ScheduleCancel(_)
             | Self::UpdateLeverage(_)
             | Self::UpdateIsolatedMargin(_)
+            | Self::CancelAll(_)
+            | Self::TwapOrder(_)
+            | Self::TwapCancel(_)
             | Self::Noop => None,
         }
     }

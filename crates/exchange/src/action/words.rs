@@ -91,6 +91,8 @@ words! {
         C = "c",
         Stp = "stp",
         Exp = "exp",
+        Twap = "twap",
+        M = "m",
         Limit = "limit",
         Trigger = "trigger",
         Tif = "tif",

@@ -196,7 +196,8 @@ impl Session<'_, '_> {
             ItemStatus::Done
             | ItemStatus::Rejected(_)
             | ItemStatus::WaitingForFill { .. }
-            | ItemStatus::WaitingForTrigger { .. } => Ok(()),
+            | ItemStatus::WaitingForTrigger { .. }
+            | ItemStatus::TwapRunning { .. } => Ok(()),
         }
     }
 }

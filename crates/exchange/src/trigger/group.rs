@@ -101,7 +101,8 @@ impl Session<'_, '_> {
             | ItemStatus::Done
             | ItemStatus::Rejected(_)
             | ItemStatus::WaitingForFill { .. }
-            | ItemStatus::WaitingForTrigger { .. } => None,
+            | ItemStatus::WaitingForTrigger { .. }
+            | ItemStatus::TwapRunning { .. } => None,
         }
     }
 

@@ -179,7 +179,7 @@ fn a_wrong_value_is_named_by_field_and_fault() {
         ("grouping",   Text("all\n"),              "grouping: can't be \"all\\n\""),
         ("grouping",   Map(vec![]),                "grouping.p: is missing"),
         ("builder.b",  Text("0x5E9EE1089755C3435139848E47E6635505D5A13A"), "builder.b: is not canonical 0x-prefixed hexadecimal of its length"),
-        ("type",       Text("twapOrder"),     "type: can't be \"twapOrder\""),
+        ("type",       Text("vaultTransfer"),     "type: can't be \"vaultTransfer\""),
         ("type",       Int(1),                     "type: must be a text, is an unsigned integer"),
     ];
     for (path, value, expected) in rows {
