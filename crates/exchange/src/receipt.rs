@@ -518,44 +518,44 @@ impl Encode for Event {
                 amount.encode(out);
             }
             Self::Waiting { account, id, order } => {
-                32u8.encode(out);
+                48u8.encode(out);
                 account.encode(out);
                 id.encode(out);
                 order.encode(out);
             }
             Self::Armed { account, id, size } => {
-                33u8.encode(out);
+                49u8.encode(out);
                 account.encode(out);
                 id.encode(out);
                 size.encode(out);
             }
             Self::Triggered { account, id, becomes } => {
-                34u8.encode(out);
+                50u8.encode(out);
                 account.encode(out);
                 id.encode(out);
                 becomes.encode(out);
             }
             Self::TriggerRefused { account, id, why } => {
-                35u8.encode(out);
+                51u8.encode(out);
                 account.encode(out);
                 id.encode(out);
                 why.encode(out);
             }
             Self::TwapStarted { account, id, twap } => {
-                36u8.encode(out);
+                52u8.encode(out);
                 account.encode(out);
                 id.encode(out);
                 twap.encode(out);
             }
             Self::TwapPart { account, id, order, filled } => {
-                37u8.encode(out);
+                53u8.encode(out);
                 account.encode(out);
                 id.encode(out);
                 order.encode(out);
                 filled.encode(out);
             }
             Self::TwapEnded { account, id, filled, notional, why } => {
-                38u8.encode(out);
+                54u8.encode(out);
                 account.encode(out);
                 id.encode(out);
                 filled.encode(out);
@@ -627,38 +627,38 @@ impl Decode for Event {
                 market: Decode::decode(input)?,
                 amount: Decode::decode(input)?,
             },
-            32 => Self::Waiting {
+            48 => Self::Waiting {
                 account: Decode::decode(input)?,
                 id: Decode::decode(input)?,
                 order: Decode::decode(input)?,
             },
-            33 => Self::Armed {
+            49 => Self::Armed {
                 account: Decode::decode(input)?,
                 id: Decode::decode(input)?,
                 size: Decode::decode(input)?,
             },
-            34 => Self::Triggered {
+            50 => Self::Triggered {
                 account: Decode::decode(input)?,
                 id: Decode::decode(input)?,
                 becomes: Decode::decode(input)?,
             },
-            35 => Self::TriggerRefused {
+            51 => Self::TriggerRefused {
                 account: Decode::decode(input)?,
                 id: Decode::decode(input)?,
                 why: Decode::decode(input)?,
             },
-            36 => Self::TwapStarted {
+            52 => Self::TwapStarted {
                 account: Decode::decode(input)?,
                 id: Decode::decode(input)?,
                 twap: Decode::decode(input)?,
             },
-            37 => Self::TwapPart {
+            53 => Self::TwapPart {
                 account: Decode::decode(input)?,
                 id: Decode::decode(input)?,
                 order: Decode::decode(input)?,
                 filled: Decode::decode(input)?,
             },
-            38 => Self::TwapEnded {
+            54 => Self::TwapEnded {
                 account: Decode::decode(input)?,
                 id: Decode::decode(input)?,
                 filled: Decode::decode(input)?,

@@ -47,6 +47,8 @@ rejections! {
     UnknownVault = 10, "vaultAddress is not a vault or subaccount of the signer";
     /// A user-signed action came from an agent.
     AgentNotAllowed = 11, "this action must be signed by the account's own key";
+    /// The orders of a group don't fit together.
+    BadGrouping = 12, "orders of the group do not fit together";
     /// The asset number is not a market.
     UnknownAsset = 20, "unknown asset";
     /// Trigger orders need a perpetual market.
@@ -60,9 +62,7 @@ rejections! {
     /// A perpetual market has no price yet.
     NoMarkPrice = 25, "asset has no mark price yet";
     /// The order's expiry is not ahead.
-    AlreadyExpired = 26, "order has expired";
-    /// The orders of a group don't fit together.
-    BadGrouping = 27, "orders of the group do not fit together";
+    AlreadyExpired = 27, "order has expired";
     /// TWAP orders need a perpetual market.
     TwapUnsupported = 28, "twap orders are not available on this market";
     /// A TWAP order is too short or too long.
