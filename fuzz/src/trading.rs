@@ -9,12 +9,12 @@ use alloy_primitives::Address as EvmAddress;
 use tandem_evm::CheckedEvmTx;
 use tandem_exchange::Transaction;
 use tandem_exchange::action::{
-    Action, AddressText, Amount, AssetId, Cancel, CancelByCloid, CancelOrders, Modify, Order, OrderKind,
-    OrderRef, SelfTradePrevention, TimeInForce,
+    Action, AddressText, Amount, AssetId, Cancel, CancelByCloid, CancelOrders, Grouping, Modify, Order,
+    OrderKind, OrderRef, SelfTradePrevention, TimeInForce, Tpsl, Trigger, TwapCancel, TwapRequest,
 };
 use tandem_testkit::{
     BTC, DOGE, ETH, Harness, PURR, Signer, USD, approve, asset, class_transfer, evm_transfer,
-    isolated_margin, leverage, perp_asset, perp_genesis, place, price, send, usd_send,
+    grouped, isolated_margin, leverage, perp_asset, perp_genesis, place, price, send, usd_send,
 };
 use tandem_types::{Address, BlockTime, Cloid, OrderId};
 
@@ -142,7 +142,7 @@ impl Trading {
     }
 
     fn action(&self, choices: &mut Choices<'_>, nonce: u64) -> Action {
-        let market = market(choices);
+        let market = market(choices, self.chain.now());
         match choices.below(20) {
             0 => Action::Cancel(CancelOrders {
                 cancels: several(choices, |choices| Cancel { asset: market.asset, order: id(choices) }),
@@ -162,6 +162,20 @@ impl Trading {
             9 => isolated_margin(choices.pick(&[ETH, DOGE]), (i64::from(choices.byte()) - 128) * 1_000_000),
             10 | 11 => approve(&approved(choices), self.name(choices).as_deref(), nonce),
             12 => Action::Noop,
+            13 => Action::CancelAll((choices.below(2) == 0).then_some(market.asset)),
+            14 => Action::TwapOrder(TwapRequest {
+                asset: market.asset,
+                is_buy: choices.below(2) == 0,
+                size: price(&(market.size)(choices.byte())),
+                reduce_only: choices.below(6) == 0,
+                minutes: choices.pick(&[4, 5, 5, 10]),
+                randomize: choices.below(2) == 0,
+            }),
+            15 => Action::TwapCancel(TwapCancel {
+                asset: market.asset,
+                twap: u64::from(choices.below(4)),
+            }),
+            16 | 17 => group(choices, &market),
             _ => place(&several(choices, |choices| order(choices, &market))),
         }
     }
@@ -188,29 +202,35 @@ struct Market {
     asset: AssetId,
     price: fn(u16) -> String,
     size: fn(u8) -> String,
+    /// The time of the next block.
+    now: BlockTime,
 }
 
-fn market(choices: &mut Choices<'_>) -> Market {
+fn market(choices: &mut Choices<'_>, now: BlockTime) -> Market {
     match choices.below(4) {
         0 => Market {
             asset: asset(BTC),
             price: |step| format!("{}", 50_000 + u32::from(step)),
             size: |lots| decimal(lots.into(), 3),
+            now,
         },
         1 => Market {
             asset: asset(PURR),
             price: |step| decimal(200 + u32::from(step), 3),
             size: |lots| format!("{}", u32::from(lots) * 10),
+            now,
         },
         2 => Market {
             asset: perp_asset(ETH),
             price: |step| decimal(19_930 + 10 * u32::from(step), 1),
             size: |lots| decimal(u32::from(lots) * 3, 2),
+            now,
         },
         _ => Market {
             asset: perp_asset(DOGE),
             price: |step| decimal(9_930 + 10 * u32::from(step), 5),
             size: |lots| format!("{}", u32::from(lots) * 40),
+            now,
         },
     }
 }
@@ -240,10 +260,38 @@ fn order(choices: &mut Choices<'_>, market: &Market) -> Order {
         price: price(&(market.price)(choices.below(16))),
         size: price(&(market.size)(choices.byte())),
         reduce_only: choices.below(6) == 0,
-        kind: OrderKind::Limit(choices.pick(&stays)),
+        kind: if choices.below(6) == 0 {
+            trigger(choices, market)
+        } else {
+            OrderKind::Limit(choices.pick(&stays))
+        },
         cloid: (choices.below(3) == 0).then(|| cloid(choices)),
         self_trade_prevention: (choices.below(3) == 0).then(|| choices.pick(SelfTradePrevention::ALL)),
+        expires: (choices.below(6) == 0).then(|| market.now.plus_ms(100 * u64::from(choices.below(4)))),
     }
+}
+
+/// What an order waits for.
+fn trigger(choices: &mut Choices<'_>, market: &Market) -> OrderKind {
+    OrderKind::Trigger(Trigger {
+        is_market: choices.below(2) == 0,
+        price: price(&(market.price)(choices.below(16))),
+        tpsl: choices.pick(Tpsl::ALL),
+    })
+}
+
+/// Orders that belong together, and now and then don't fit.
+fn group(choices: &mut Choices<'_>, market: &Market) -> Action {
+    let parent = order(choices, market);
+    let grouping = choices.pick(&[Grouping::NormalTpsl, Grouping::NormalTpsl, Grouping::PositionTpsl]);
+    let children = several(choices, |choices| Order {
+        is_buy: !parent.is_buy,
+        reduce_only: true,
+        kind: trigger(choices, market),
+        ..order(choices, market)
+    });
+    let first = (grouping == Grouping::NormalTpsl).then_some(parent);
+    grouped(&first.into_iter().chain(children).collect::<Vec<_>>(), grouping)
 }
 
 fn modify(choices: &mut Choices<'_>, market: &Market) -> Modify {

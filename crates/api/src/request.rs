@@ -33,6 +33,8 @@ pub enum Kind {
     Cancels,
     /// One modification.
     Modify,
+    /// A TWAP order, or the end of one: one status.
+    Twap(&'static str),
     /// Everything else.
     Other,
 }
@@ -43,6 +45,8 @@ impl Kind {
             b"order" | b"batchModify" => Self::Orders,
             b"cancel" | b"cancelByCloid" => Self::Cancels,
             b"modify" => Self::Modify,
+            b"twapOrder" => Self::Twap("twapOrder"),
+            b"twapCancel" => Self::Twap("twapCancel"),
             _ => Self::Other,
         }
     }

@@ -15,6 +15,9 @@ use tandem_types::{MarketId, OrderId};
 
 /// The body for an action that a block decided.
 pub(crate) fn of_receipt(receipt: &Receipt, kind: Kind, markets: &Markets) -> String {
+    if let Kind::Twap(word) = kind {
+        return of_twap(word, receipt, markets);
+    }
     let items = match &receipt.result {
         Ok(items) => items,
         Err(rejection) => return refused(*rejection),
@@ -25,7 +28,7 @@ pub(crate) fn of_receipt(receipt: &Receipt, kind: Kind, markets: &Markets) -> St
     let word = match kind {
         Kind::Orders => "order",
         Kind::Cancels => "cancel",
-        Kind::Modify | Kind::Other => "default",
+        Kind::Modify | Kind::Twap(_) | Kind::Other => "default",
     };
     let mut body = String::with_capacity(96 + 48 * items.len());
     write!(body, r#"{{"status":"ok","response":{{"type":"{word}""#).ok();
@@ -43,6 +46,18 @@ pub(crate) fn of_receipt(receipt: &Receipt, kind: Kind, markets: &Markets) -> St
     body
 }
 
+/// One status, which says also why a TWAP order was refused.
+fn of_twap(word: &str, receipt: &Receipt, markets: &Markets) -> String {
+    let item = match &receipt.result {
+        Ok(items) => items.first().copied().unwrap_or(ItemStatus::Done),
+        Err(rejection) => ItemStatus::Rejected(*rejection),
+    };
+    let mut body = format!(r#"{{"status":"ok","response":{{"type":"{word}","data":{{"status":"#);
+    push_item(&mut body, &item, receipt, markets);
+    body.push_str("}}}");
+    body
+}
+
 /// An action refused as a whole.
 fn refused(rejection: Rejection) -> String {
     let (text, code) = (wire_text(rejection), rejection.code());
@@ -53,6 +68,11 @@ fn push_item(body: &mut String, item: &ItemStatus, receipt: &Receipt, markets: &
     // Writing to a string does not fail.
     match item {
         ItemStatus::Done => body.push_str(r#""success""#),
+        ItemStatus::TwapRunning { id } => {
+            write!(body, r#"{{"running":{{"twapId":{id}}}}}"#).ok();
+        }
+        ItemStatus::WaitingForFill { .. } => body.push_str(r#""waitingForFill""#),
+        ItemStatus::WaitingForTrigger { .. } => body.push_str(r#""waitingForTrigger""#),
         ItemStatus::Resting { id, filled } if filled.is_zero() => {
             write!(body, r#"{{"resting":{{"oid":{id}}}}}"#).ok();
         }
@@ -108,6 +128,8 @@ pub(crate) const fn wire_text(rejection: Rejection) -> &'static str {
         Rejection::UnknownOrder => "Order was never placed, already canceled, or filled.",
         Rejection::ModifyUnknownOrder => "Cannot modify canceled or filled order",
         Rejection::UnknownAsset => "Asset is invalid or unknown.",
+        Rejection::UnknownTwap => "TWAP was never placed, already canceled, or filled.",
+        Rejection::BadTriggerPrice => "Invalid TP/SL price.",
         other => other.text(),
     }
 }
@@ -251,6 +273,28 @@ mod tests {
                 Kind::Other,
                 Ok(vec![no]),
                 json!({"status":"err","response":"Order was never placed, already canceled, or filled.","error":{"code":60}}),
+            ),
+            (
+                Kind::Orders,
+                Ok(vec![rested, ItemStatus::WaitingForFill { id }, ItemStatus::WaitingForTrigger { id }]),
+                json!({"status":"ok","response":{"type":"order","data":{"statuses":[
+                {"resting":{"oid":7}}, "waitingForFill", "waitingForTrigger"]}}}),
+            ),
+            (
+                Kind::Twap("twapOrder"),
+                Ok(vec![ItemStatus::TwapRunning { id: 3 }]),
+                json!({"status":"ok","response":{"type":"twapOrder","data":{"status":{"running":{"twapId":3}}}}}),
+            ),
+            (
+                Kind::Twap("twapCancel"),
+                Ok(vec![ItemStatus::Done]),
+                json!({"status":"ok","response":{"type":"twapCancel","data":{"status":"success"}}}),
+            ),
+            (
+                Kind::Twap("twapCancel"),
+                Err(Rejection::UnknownTwap),
+                json!({"status":"ok","response":{"type":"twapCancel","data":{"status":{
+                "error":"TWAP was never placed, already canceled, or filled.","code":62}}}}),
             ),
             (
                 Kind::Orders,

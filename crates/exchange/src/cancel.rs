@@ -22,11 +22,39 @@ impl Session<'_, '_> {
     /// Cancels an order of the account by its id.
     pub(crate) fn cancel(&mut self, asset: AssetId, id: OrderId) -> Result<ItemStatus, Rejection> {
         self.meter.charge(LOOKUP_WORK)?;
-        let info = self
-            .find(id)
-            .filter(|info| u32::from(info.market.0) == asset.0)
-            .ok_or(Rejection::UnknownOrder)?;
-        self.take_out(id, &info, CloseReason::Cancelled)?;
+        let of_asset = |market: MarketId| u32::from(market.0) == asset.0;
+        if let Some(info) = self.find(id).filter(|info| of_asset(info.market)) {
+            self.take_out(id, &info, CloseReason::Cancelled)?;
+            return Ok(ItemStatus::Done);
+        }
+        self.waiting(id).filter(|order| of_asset(order.market)).ok_or(Rejection::UnknownOrder)?;
+        self.end_waiting(id, CloseReason::Cancelled)?;
+        Ok(ItemStatus::Done)
+    }
+
+    /// Cancels all orders of the account, or all of a market, those that wait included.
+    pub(crate) fn cancel_all(&mut self, asset: Option<AssetId>) -> Result<ItemStatus, Rejection> {
+        let of_asset = |market: MarketId| asset.is_none_or(|asset| u32::from(market.0) == asset.0);
+        let (mut from, last) = (AccountOrder::first(self.account), AccountOrder::last(self.account));
+        while let Some((key, info)) = self.tables.account_orders.first(&from, &last).map(|(k, i)| (k, *i)) {
+            self.meter.charge(LOOKUP_WORK)?;
+            if of_asset(info.market) {
+                self.take_out(key.id, &info, CloseReason::Cancelled)?;
+            }
+            let Some(id) = key.id.next() else { break };
+            from.id = id;
+        }
+        from = AccountOrder::first(self.account);
+        while let Some((key, market)) =
+            self.tables.trigger_orders.first(&from, &last).map(|(k, o)| (k, o.market))
+        {
+            self.meter.charge(LOOKUP_WORK)?;
+            if of_asset(market) {
+                self.end_waiting(key.id, CloseReason::Cancelled)?;
+            }
+            let Some(id) = key.id.next() else { break };
+            from.id = id;
+        }
         Ok(ItemStatus::Done)
     }
 
@@ -42,15 +70,16 @@ impl Session<'_, '_> {
         self.cancel(asset, id)
     }
 
-    /// Changes an order. Less size at the same price and time in force keeps the order's place and id; anything else
+    /// Changes an order. Less size at the same price, time in force and expiry keeps the order's place and id; anything else
     /// replaces it.
     pub(crate) fn modify(&mut self, request: &Modify) -> Result<ItemStatus, Rejection> {
         self.meter.charge(LOOKUP_WORK)?;
         let id = self.resolve(&request.target).ok_or(Rejection::ModifyUnknownOrder)?;
-        let info = self.find(id).ok_or(Rejection::ModifyUnknownOrder)?;
-        if self.is_cancelled(&info) {
+        let Some(info) = self.find(id) else { return self.modify_waiting(id, &request.order) };
+        if self.why_dead(&info).is_some() {
             return Err(Rejection::ModifyUnknownOrder);
         }
+        self.check_expiry(&request.order)?;
         if let Some(size) = self.shrinks_in_place(&info, id, &request.order)? {
             return self.shrink(id, &info, size);
         }
@@ -71,7 +100,7 @@ impl Session<'_, '_> {
             Book::new(info.market, &mut self.tables.orders).cancel(&key).ok_or(Rejection::UnknownOrder)?;
         self.free(info, order.remaining)?;
         let account = self.account;
-        self.open_orders().close(account, id);
+        self.open_orders().end(account, id, order.remaining, reason);
         self.events.push(settle::closed(account, id, order.remaining, reason));
         Ok(())
     }
@@ -107,7 +136,8 @@ impl Session<'_, '_> {
         let stays = matches!(new.kind, OrderKind::Limit(stay) if stay == info.time_in_force);
         let side = if new.is_buy { Side::Bid } else { Side::Ask };
         let same = u32::from(info.market.0) == new.asset.0 && info.side == side && info.cloid == new.cloid;
-        if !stays || !same || new.reduce_only != info.reduce_only {
+        let alike = new.reduce_only == info.reduce_only && new.expires == info.expires;
+        if !stays || !same || !alike {
             return Ok(None);
         }
         let (scale, decimals) = self.decimals_of(info.market)?;

@@ -2,16 +2,17 @@
 
 use crate::Rejection;
 use crate::action::{Action, Grouping, PlaceOrders};
+use crate::expiry;
 use crate::invariants::{self, BrokenPromise};
-use crate::perp;
 use crate::place::Session;
 use crate::receipt::{Event, ItemStatus};
 use crate::schedule;
 use crate::tables::{CloidKey, ExchangeTables};
+use crate::{perp, trigger, twap};
 use alloc::vec::Vec;
-use tandem_coprocessor::{Coprocessor, Description, Function, Handle, Limits, Work};
+use tandem_coprocessor::{Coprocessor, Description, Function, Handle, Limits, Work, WorkMeter};
 use tandem_state::Delta;
-use tandem_types::AccountId;
+use tandem_types::{AccountId, MarketId};
 
 /// The exchange.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +56,9 @@ const FUNCTIONS: &[Function] = &[
     function(11, "updateIsolatedMargin"),
     function(12, "usdClassTransfer"),
     function(13, "usdSend"),
+    function(14, "cancelAll"),
+    function(15, "twapOrder"),
+    function(16, "twapCancel"),
 ];
 
 impl Coprocessor for Exchange {
@@ -70,7 +74,7 @@ impl Coprocessor for Exchange {
         name: "exchange",
         version: 1,
         functions: FUNCTIONS,
-        limits: Limits { call_work_max: Work(20_000_000), due_work_max: Work(5_000_000) },
+        limits: Limits { call_work_max: Work(20_000_000), due_work_max: Work(25_000_000) },
     };
 
     fn function(call: &Call<'_>) -> Function {
@@ -88,6 +92,9 @@ impl Coprocessor for Exchange {
             isolated_margin,
             class_transfer,
             usd_send,
+            cancel_all,
+            twap_order,
+            twap_cancel,
         ] = FUNCTIONS
         else {
             return function(0, "none");
@@ -106,6 +113,9 @@ impl Coprocessor for Exchange {
             Action::UpdateIsolatedMargin(_) => isolated_margin,
             Action::UsdClassTransfer(_) => class_transfer,
             Action::UsdSend(_) => usd_send,
+            Action::CancelAll(_) => cancel_all,
+            Action::TwapOrder(_) => twap_order,
+            Action::TwapCancel(_) => twap_cancel,
         }
     }
 
@@ -128,14 +138,56 @@ impl Coprocessor for Exchange {
 
     fn due_work(handle: &mut Handle<'_, '_, Self>) -> Result<Reply, Rejection> {
         let mut events = Vec::new();
+        phase(handle, EXPIRY_WORK_MAX, |handle| expiry::due_work(handle, &mut events));
+        phase(handle, SCHEDULE_WORK_MAX, |handle| schedule::due_work(handle, &mut events));
+        phase(handle, GROUP_WORK_MAX, |handle| trigger::settle_groups(handle, &mut events));
+        phase(handle, TRIGGER_WORK_MAX, |handle| trigger::due_work(handle, &mut events));
+        phase(handle, TWAP_WORK_MAX, |handle| twap::due_work(handle, &mut events));
         perp::liquidation::due_work(handle, &mut events);
-        schedule::due_work(handle, &mut events);
+        phase(handle, GROUP_WORK_MAX, |handle| trigger::settle_groups(handle, &mut events));
         Ok(Reply { items: Vec::new(), events })
     }
 
     fn check_invariants(delta: &Delta) -> Result<(), BrokenPromise> {
         invariants::check(delta)
     }
+}
+
+/// Most work of each kind of due work in a block; together the limit of the whole phase.
+const SCHEDULE_WORK_MAX: Work = Work(5_000_000);
+const EXPIRY_WORK_MAX: Work = Work(4_000_000);
+const GROUP_WORK_MAX: Work = Work(2_000_000);
+const TRIGGER_WORK_MAX: Work = Work(8_000_000);
+const TWAP_WORK_MAX: Work = Work(4_000_000);
+
+/// Runs one kind of due work within its own limit, so that no kind can starve another.
+fn phase(
+    handle: &mut Handle<'_, '_, Exchange>,
+    limit: Work,
+    run: impl FnOnce(&mut Handle<'_, '_, Exchange>),
+) {
+    let mut meter = WorkMeter::new(limit);
+    run(&mut Handle { tables: handle.tables, block: handle.block, meter: &mut meter, interfaces: () });
+}
+
+/// Runs one step of due work for an account: kept if it succeeds, without a trace if not.
+pub(crate) fn due_step<T>(
+    handle: &mut Handle<'_, '_, Exchange>,
+    account: AccountId,
+    events: &mut Vec<Event>,
+    step: impl FnOnce(&mut Session<'_, '_>) -> Result<T, Rejection>,
+) -> Result<T, Rejection> {
+    use tandem_state::Tables as _;
+    let told = events.len();
+    handle.tables.checkpoint();
+    let done = session(handle, account, events).and_then(|mut session| step(&mut session));
+    if done.is_ok() {
+        handle.tables.commit();
+    } else {
+        handle.tables.rollback();
+        events.truncate(told);
+    }
+    done
 }
 
 pub(crate) fn session<'a>(
@@ -172,21 +224,32 @@ impl Session<'_, '_> {
                 self.usd_class_transfer(transfer).map(|status| alloc::vec![status])
             }
             Action::UsdSend(send) => self.usd_send(send).map(|status| alloc::vec![status]),
+            Action::CancelAll(asset) => self.cancel_all(*asset).map(|status| alloc::vec![status]),
+            Action::TwapOrder(request) => self.start_twap(request).map(|status| alloc::vec![status]),
+            Action::TwapCancel(request) => self.cancel_twap(request).map(|status| alloc::vec![status]),
         }
     }
 
-    /// Grouped orders and builder fees come with perpetuals; until then they are refused whole.
+    /// Places orders, each by itself or as a group. Builder fees are not taken yet.
     fn place_orders(&mut self, request: &PlaceOrders) -> Result<Vec<ItemStatus>, Rejection> {
-        if request.grouping != Grouping::Na {
+        let on_perpetuals = || {
+            let markets = request.orders.iter().map(|order| u16::try_from(order.asset.0).map(MarketId));
+            markets.into_iter().all(|market| market.is_ok_and(perp::is_perpetual))
+        };
+        let grouped = request.grouping != Grouping::Na;
+        if matches!(request.grouping, Grouping::Priority(_)) || grouped && !on_perpetuals() {
             return Err(Rejection::GroupingUnsupported);
         }
         if request.builder.is_some() {
             return Err(Rejection::BuilderNotApproved);
         }
+        if grouped {
+            return self.place_group(&request.orders, request.grouping);
+        }
         self.each(&request.orders, Self::place)
     }
 
-    fn each<T>(
+    pub(crate) fn each<T>(
         &mut self,
         items: &[T],
         mut run: impl FnMut(&mut Self, &T) -> Result<ItemStatus, Rejection>,
@@ -199,7 +262,7 @@ impl Session<'_, '_> {
     }
 
     /// Runs one item within a checkpoint of its own. Only running out of work refuses the whole action.
-    fn attempt(
+    pub(crate) fn attempt(
         &mut self,
         run: impl FnOnce(&mut Self) -> Result<ItemStatus, Rejection>,
     ) -> Result<ItemStatus, Rejection> {

@@ -35,6 +35,7 @@ pub mod action;
 mod agents;
 mod cancel;
 mod engine;
+mod expiry;
 mod genesis;
 mod invariants;
 mod ledger;
@@ -51,10 +52,13 @@ mod signers;
 mod tables;
 mod transaction;
 mod transfer;
+pub mod trigger;
+pub mod twap;
 
 pub use agents::{AGENT_LIFE_MAX_MS, AGENTS_MAX, APPROVE_WORK};
 pub use cancel::{CANCEL_WORK, LOOKUP_WORK};
 pub use engine::{Call, Exchange, Reply, end_block};
+pub use expiry::{EXPIRIES_PER_BLOCK, EXPIRY_WORK};
 pub use genesis::{Allocation, ExchangeGenesis, GenesisError, SPOT_ASSET_BASE, TREASURY_ADDRESS};
 pub use invariants::BrokenPromise;
 pub use place::{FILLS_MAX, MAKER_WORK, ORDER_WORK};
@@ -75,7 +79,7 @@ pub use signers::{
     claim_of, early_claim_of,
 };
 pub use tables::{
-    AccountOrder, AddressKey, AgentSlot, BalanceKey, CloidKey, ExchangeTables, NonceKey, PositionKey,
+    AccountOrder, AddressKey, AgentSlot, BalanceKey, CloidKey, ExchangeTables, Expiry, NonceKey, PositionKey,
     ReduceOnlyKey, ScheduledCancel,
 };
 pub use transaction::{Transaction, TransactionError, transaction_hash};

@@ -6,12 +6,13 @@
 use crate::Rejection;
 use crate::action::{self, Decimal, Order as OrderRequest, OrderKind};
 use crate::ledger;
-use crate::orders::OpenOrders;
+use crate::orders::{OpenOrders, open_orders};
 use crate::perp;
 use crate::receipt::{CloseReason, Event, ItemStatus};
 use crate::records::{Config, Market, OrderInfo};
 use crate::settle::{self, Taker};
 use crate::tables::{CloidKey, ExchangeTables};
+use crate::trigger::Role;
 use alloc::vec::Vec;
 use tandem_book::{
     Book, Incoming, Limits, Owner, PlaceError, PlaceOutcome, PlaceRejection, Placed, SelfTrade, Side,
@@ -71,7 +72,10 @@ impl Session<'_, '_> {
     pub(crate) fn place(&mut self, request: &OrderRequest) -> Result<ItemStatus, Rejection> {
         let id = MarketId(u16::try_from(request.asset.0).map_err(|_| Rejection::UnknownAsset)?);
         if perp::is_perpetual(id) {
-            return self.place_perp(request, id);
+            return match &request.kind {
+                OrderKind::Limit(_) => self.place_perp(request, id),
+                OrderKind::Trigger(trigger) => self.place_trigger(request, trigger, Role::Alone),
+            };
         }
         self.meter.charge(ORDER_WORK)?;
         let order = self.validate(request, id)?;
@@ -101,6 +105,7 @@ impl Session<'_, '_> {
         if request.reduce_only {
             return Err(Rejection::ReduceOnlyUnsupported);
         }
+        self.check_expiry(request)?;
         let price = parse_price(&request.price, market.price_scale())?;
         let size = parse_size(&request.size, market.size_decimals)?;
         let notional =
@@ -121,6 +126,12 @@ impl Session<'_, '_> {
         })
     }
 
+    /// An order comes before its time is up.
+    pub(crate) fn check_expiry(&self, request: &OrderRequest) -> Result<(), Rejection> {
+        let expired = request.expires.is_some_and(|time| time <= self.block.time);
+        if expired { Err(Rejection::AlreadyExpired) } else { Ok(()) }
+    }
+
     /// An order that may rest needs a place among the account's open orders.
     pub(crate) fn check_open_orders(&mut self, may_rest: bool) -> Result<(), Rejection> {
         let open = self.tables.accounts.get(&self.account).map_or(0, |account| account.open_orders);
@@ -134,8 +145,9 @@ impl Session<'_, '_> {
         let Some(cloid) = &request.cloid else { return Ok(()) };
         let key = CloidKey::of(self.account, cloid);
         if let Some(id) = self.tables.cloids.get(&key).copied() {
-            let cancelled = self.find(id).filter(|info| self.is_cancelled(info));
-            self.take_out(id, &cancelled.ok_or(Rejection::CloidInUse)?, CloseReason::ScheduledCancel)?;
+            let info = self.find(id).ok_or(Rejection::CloidInUse)?;
+            let reason = self.why_dead(&info).ok_or(Rejection::CloidInUse)?;
+            self.take_out(id, &info, reason)?;
         }
         if self.tables.cancelled_cloids.contains(&key) {
             return Err(Rejection::CancelledBeforePlaced);
@@ -221,6 +233,8 @@ impl Session<'_, '_> {
             cloid: request.cloid,
             time_in_force: order.time_in_force,
             reduce_only: false,
+            expires: request.expires,
+            group: None,
         };
         let account = self.account;
         self.open_orders().open(account, id, info);
@@ -232,12 +246,7 @@ impl Session<'_, '_> {
     }
 
     pub(crate) const fn open_orders(&mut self) -> OpenOrders<'_> {
-        OpenOrders {
-            accounts: &mut self.tables.accounts,
-            account_orders: &mut self.tables.account_orders,
-            cloids: &mut self.tables.cloids,
-            reduce_only: &mut self.tables.reduce_only_orders,
-        }
+        open_orders!(self.tables)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use crate::Rejection;
 use crate::action::TimeInForce;
+use crate::trigger::TriggerOrder;
+use crate::twap::{Twap, TwapEnd};
 use alloc::vec::Vec;
 use tandem_book::Side;
 use tandem_codec::{Decode, DecodeError, Encode, Reader};
@@ -39,6 +41,21 @@ pub enum ItemStatus {
     },
     /// Refused.
     Rejected(Rejection),
+    /// The order waits for the first order of its group to fill.
+    WaitingForFill {
+        /// The order.
+        id: OrderId,
+    },
+    /// The order waits for its price, in a group or for a position.
+    WaitingForTrigger {
+        /// The order.
+        id: OrderId,
+    },
+    /// A TWAP order runs.
+    TwapRunning {
+        /// Its number.
+        id: u64,
+    },
 }
 
 /// Why an order left the book, or never came to rest.
@@ -64,6 +81,14 @@ pub enum CloseReason {
     ReduceOnly,
     /// Its owner is liquidated.
     Liquidation,
+    /// Its time was up.
+    Expired,
+    /// Another order of its group filled.
+    SiblingFilled,
+    /// The order that it was to protect ended without having opened anything.
+    ParentEnded,
+    /// The position that it followed is no more.
+    PositionClosed,
 }
 tandem_codec::tags!(CloseReason {
     Filled = 0,
@@ -76,7 +101,19 @@ tandem_codec::tags!(CloseReason {
     NotAdmitted = 7,
     ReduceOnly = 16,
     Liquidation = 17,
+    Expired = 32,
+    SiblingFilled = 33,
+    ParentEnded = 34,
+    PositionClosed = 35,
 });
+
+impl CloseReason {
+    /// Whether its owner took the order back, then or beforehand.
+    #[must_use]
+    pub const fn is_by_owner(self) -> bool {
+        matches!(self, Self::Cancelled | Self::Modified | Self::ScheduledCancel | Self::Expired)
+    }
+}
 
 /// One trade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -346,6 +383,75 @@ pub enum Event {
     },
     /// A position was closed against the insurance fund's.
     Deleveraged(Deleveraged),
+    /// A trigger order was accepted and waits.
+    Waiting {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        id: OrderId,
+        /// As it waits.
+        order: TriggerOrder,
+    },
+    /// The order that it was to protect has filled: it waits for its price from now on.
+    Armed {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        id: OrderId,
+        /// Its size, which may have become less.
+        size: SizeLots,
+    },
+    /// A waiting order fired, and ends as such; what follows tells of the order that it becomes.
+    Triggered {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        id: OrderId,
+        /// The order that it becomes.
+        becomes: OrderId,
+    },
+    /// A waiting order fired, and the order that it was to become was refused.
+    TriggerRefused {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        id: OrderId,
+        /// Why.
+        why: Rejection,
+    },
+    /// A TWAP order began.
+    TwapStarted {
+        /// Whose.
+        account: AccountId,
+        /// Its number.
+        id: u64,
+        /// As it begins.
+        twap: Twap,
+    },
+    /// A part of a TWAP order traded.
+    TwapPart {
+        /// Whose.
+        account: AccountId,
+        /// Its number.
+        id: u64,
+        /// The order of the part.
+        order: OrderId,
+        /// How much of it traded.
+        filled: SizeLots,
+    },
+    /// A TWAP order ended.
+    TwapEnded {
+        /// Whose.
+        account: AccountId,
+        /// Its number.
+        id: u64,
+        /// How much of it traded.
+        filled: SizeLots,
+        /// At what notional.
+        notional: QuoteAtoms,
+        /// Why.
+        why: TwapEnd,
+    },
 }
 
 /// What an action did.
@@ -380,6 +486,18 @@ impl Encode for ItemStatus {
                 3u8.encode(out);
                 rejection.encode(out);
             }
+            Self::WaitingForFill { id } => {
+                4u8.encode(out);
+                id.encode(out);
+            }
+            Self::WaitingForTrigger { id } => {
+                5u8.encode(out);
+                id.encode(out);
+            }
+            Self::TwapRunning { id } => {
+                6u8.encode(out);
+                id.encode(out);
+            }
         }
     }
 }
@@ -395,6 +513,9 @@ impl Decode for ItemStatus {
                 notional: Decode::decode(input)?,
             },
             3 => Self::Rejected(Decode::decode(input)?),
+            4 => Self::WaitingForFill { id: Decode::decode(input)? },
+            5 => Self::WaitingForTrigger { id: Decode::decode(input)? },
+            6 => Self::TwapRunning { id: Decode::decode(input)? },
             _ => return Err(input.invalid("item status")),
         })
     }
@@ -502,6 +623,51 @@ impl Encode for Event {
                 35u8.encode(out);
                 deleveraged.encode(out);
             }
+            Self::Waiting { account, id, order } => {
+                48u8.encode(out);
+                account.encode(out);
+                id.encode(out);
+                order.encode(out);
+            }
+            Self::Armed { account, id, size } => {
+                49u8.encode(out);
+                account.encode(out);
+                id.encode(out);
+                size.encode(out);
+            }
+            Self::Triggered { account, id, becomes } => {
+                50u8.encode(out);
+                account.encode(out);
+                id.encode(out);
+                becomes.encode(out);
+            }
+            Self::TriggerRefused { account, id, why } => {
+                51u8.encode(out);
+                account.encode(out);
+                id.encode(out);
+                why.encode(out);
+            }
+            Self::TwapStarted { account, id, twap } => {
+                52u8.encode(out);
+                account.encode(out);
+                id.encode(out);
+                twap.encode(out);
+            }
+            Self::TwapPart { account, id, order, filled } => {
+                53u8.encode(out);
+                account.encode(out);
+                id.encode(out);
+                order.encode(out);
+                filled.encode(out);
+            }
+            Self::TwapEnded { account, id, filled, notional, why } => {
+                54u8.encode(out);
+                account.encode(out);
+                id.encode(out);
+                filled.encode(out);
+                notional.encode(out);
+                why.encode(out);
+            }
         }
     }
 }
@@ -575,6 +741,44 @@ impl Decode for Event {
                 amount: Decode::decode(input)?,
             },
             35 => Self::Deleveraged(Decode::decode(input)?),
+            48 => Self::Waiting {
+                account: Decode::decode(input)?,
+                id: Decode::decode(input)?,
+                order: Decode::decode(input)?,
+            },
+            49 => Self::Armed {
+                account: Decode::decode(input)?,
+                id: Decode::decode(input)?,
+                size: Decode::decode(input)?,
+            },
+            50 => Self::Triggered {
+                account: Decode::decode(input)?,
+                id: Decode::decode(input)?,
+                becomes: Decode::decode(input)?,
+            },
+            51 => Self::TriggerRefused {
+                account: Decode::decode(input)?,
+                id: Decode::decode(input)?,
+                why: Decode::decode(input)?,
+            },
+            52 => Self::TwapStarted {
+                account: Decode::decode(input)?,
+                id: Decode::decode(input)?,
+                twap: Decode::decode(input)?,
+            },
+            53 => Self::TwapPart {
+                account: Decode::decode(input)?,
+                id: Decode::decode(input)?,
+                order: Decode::decode(input)?,
+                filled: Decode::decode(input)?,
+            },
+            54 => Self::TwapEnded {
+                account: Decode::decode(input)?,
+                id: Decode::decode(input)?,
+                filled: Decode::decode(input)?,
+                notional: Decode::decode(input)?,
+                why: Decode::decode(input)?,
+            },
             _ => return Err(input.invalid("event")),
         })
     }

@@ -321,7 +321,8 @@ impl Balance {
     }
 }
 
-/// What is remembered of an open order beside its place in the book: 25 bytes, 16 more with a client order id.
+/// What is remembered of an open order beside its place in the book: 28 bytes, 16 more with a client order id, 8 more
+/// with an expiry or a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrderInfo {
     /// Its market.
@@ -340,5 +341,20 @@ pub struct OrderInfo {
     pub time_in_force: TimeInForce,
     /// Whether it may only make a position smaller.
     pub reduce_only: bool,
+    /// From when on it may not trade.
+    pub expires: Option<BlockTime>,
+    /// Whom to tell when it leaves the book: a group of waiting orders; its own number if they protect what it opens.
+    pub group: Option<OrderId>,
 }
-tandem_codec::record!(OrderInfo { market, side, price, size, time, cloid, time_in_force, reduce_only });
+tandem_codec::record!(OrderInfo {
+    market,
+    side,
+    price,
+    size,
+    time,
+    cloid,
+    time_in_force,
+    reduce_only,
+    expires,
+    group,
+});

@@ -47,6 +47,8 @@ rejections! {
     UnknownVault = 10, "vaultAddress is not a vault or subaccount of the signer";
     /// A user-signed action came from an agent.
     AgentNotAllowed = 11, "this action must be signed by the account's own key";
+    /// The orders of a group don't fit together.
+    BadGrouping = 12, "orders of the group do not fit together";
     /// The asset number is not a market.
     UnknownAsset = 20, "unknown asset";
     /// Trigger orders need a perpetual market.
@@ -61,6 +63,12 @@ rejections! {
     NoMarkPrice = 25, "asset has no mark price yet";
     /// Liquidations of an earlier block are not done.
     LiquidationsPending = 26, "only cancels and reduce-only orders are taken while liquidations are pending";
+    /// The order's expiry is not ahead.
+    AlreadyExpired = 27, "order has expired";
+    /// TWAP orders need a perpetual market.
+    TwapUnsupported = 28, "twap orders are not available on this market";
+    /// A TWAP order is too short or too long.
+    TwapDuration = 29, "invalid twap duration";
     /// The price is zero.
     PriceZero = 30, "order has zero price";
     /// Too many decimals or significant figures.
@@ -101,10 +109,22 @@ rejections! {
     OpenInterestCap = 53, "order would increase open interest beyond its cap";
     /// Not enough margin at the prices at which the order would trade.
     InsufficientMarginAfterFill = 54, "insufficient margin at the prices of the fill";
+    /// The mark price has already passed the trigger price.
+    BadTriggerPrice = 55, "invalid TP/SL price";
+    /// As many orders follow the position as may.
+    TooManyPositionTriggers = 56, "too many orders follow the position";
+    /// The order that this one was to protect was refused, or filled nothing.
+    ParentRejected = 57, "the first order of the group was not placed";
+    /// A part of a TWAP order is worth less than the least notional.
+    TwapTooSmall = 58, "each part of a twap order must have minimum value of $10";
+    /// As many TWAP orders run as may.
+    TooManyTwaps = 59, "too many twap orders";
     /// The order is not open, or not the signer's.
     UnknownOrder = 60, "order was never placed, already canceled, or filled";
     /// A modification names an order that is not open.
     ModifyUnknownOrder = 61, "cannot modify canceled or filled order";
+    /// No such TWAP order runs.
+    UnknownTwap = 62, "twap was never placed, already canceled, or finished";
     /// A scheduled cancel is too near.
     ScheduleTooSoon = 70, "scheduled cancel must be at least 5 seconds in the future";
     /// No more scheduled cancels today.

@@ -77,11 +77,14 @@ impl Session<'_, '_> {
         self.tables.accounts.update(&self.account, |account| account.scheduled_cancel = time);
     }
 
-    /// Whether an order of the account was cancelled by its schedule, though it is in the book.
-    pub(crate) fn is_cancelled(&mut self, info: &OrderInfo) -> bool {
+    /// Why an order of the account trades no more, though it is in the book, if so: it was cancelled by its schedule, or
+    /// its time is up.
+    pub(crate) fn why_dead(&mut self, info: &OrderInfo) -> Option<CloseReason> {
         let account = self.tables.accounts.get(&self.account);
-        let before = account.and_then(|account| account.cancelled_before(self.block.time));
-        before.is_some_and(|before| info.time < before)
+        if is_cancelled(account, || Some(info.time), self.block) {
+            return Some(CloseReason::ScheduledCancel);
+        }
+        info.is_expired(self.block.time).then_some(CloseReason::Expired)
     }
 
     /// Takes out some of the account's cancelled orders. Says whether none is left.
@@ -89,10 +92,13 @@ impl Session<'_, '_> {
         let sweep = self.tables.accounts.get(&self.account).and_then(|account| account.sweep);
         let before = sweep.unwrap_or_default();
         for _ in 0..SWEEP_ORDERS {
-            let Some((id, info)) = self.oldest_order().filter(|(_, info)| info.time < before) else {
+            if let Some((id, info)) = self.oldest_order().filter(|(_, info)| info.time < before) {
+                self.take_out(id, &info, CloseReason::ScheduledCancel)?;
+            } else if let Some((id, _)) = self.oldest_waiting().filter(|(_, order)| order.time < before) {
+                self.end_waiting(id, CloseReason::ScheduledCancel)?;
+            } else {
                 return Ok(true);
-            };
-            self.take_out(id, &info, CloseReason::ScheduledCancel)?;
+            }
         }
         Ok(false)
     }

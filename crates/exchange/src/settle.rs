@@ -84,11 +84,12 @@ impl SpotSettlement<'_> {
 impl Settlement for SpotSettlement<'_> {
     type Error = Rejection;
 
-    /// A spot maker's balance stands behind its order, so that only its owner's schedule keeps it from trading.
+    /// A spot maker's balance stands behind its order, so that only its owner's schedule or its own time keeps it
+    /// from trading.
     fn admit(&mut self, maker: &OrderKey, order: &Order, size: SizeLots) -> Result<SizeLots, Rejection> {
         let account = AccountId(order.owner.0);
-        let cancelled = self.orders.is_cancelled(AccountOrder { account, id: maker.id }, self.block);
-        Ok(if cancelled { SizeLots::ZERO } else { size })
+        let dead = self.orders.why_dead(AccountOrder { account, id: maker.id }, self.block);
+        Ok(if dead.is_some() { SizeLots::ZERO } else { size })
     }
 
     fn fill(&mut self, fill: &Fill) -> Result<(), Rejection> {
@@ -138,12 +139,13 @@ impl Settlement for SpotSettlement<'_> {
         reason: CancelReason,
     ) -> Result<(), Rejection> {
         let owner = AccountId(order.owner.0);
+        let dead = self.orders.why_dead(AccountOrder { account: owner, id: maker.id }, self.block);
         self.free(maker, owner, order.remaining)?;
-        self.orders.close(owner, maker.id);
         let reason = match reason {
             CancelReason::SelfTrade => CloseReason::SelfTrade,
-            CancelReason::NotAdmitted => CloseReason::ScheduledCancel,
+            CancelReason::NotAdmitted => dead.unwrap_or(CloseReason::NotAdmitted),
         };
+        self.orders.end(owner, maker.id, order.remaining, reason);
         self.events.push(closed(owner, maker.id, order.remaining, reason));
         Ok(())
     }
@@ -175,12 +177,7 @@ pub(crate) const fn split<'a>(
     next_trade: &'a mut TradeId,
     events: &'a mut Vec<Event>,
 ) -> (&'a mut tandem_book::Orders, SpotSettlement<'a>) {
-    let orders = orders::OpenOrders {
-        accounts: &mut tables.accounts,
-        account_orders: &mut tables.account_orders,
-        cloids: &mut tables.cloids,
-        reduce_only: &mut tables.reduce_only_orders,
-    };
+    let orders = orders::open_orders!(tables);
     let settlement = SpotSettlement {
         balances: &mut tables.balances,
         orders,

@@ -170,7 +170,10 @@ pub(crate) fn items(action: &Action) -> u64 {
         | Action::UpdateLeverage(_)
         | Action::UpdateIsolatedMargin(_)
         | Action::UsdClassTransfer(_)
-        | Action::UsdSend(_) => 1,
+        | Action::UsdSend(_)
+        | Action::CancelAll(_)
+        | Action::TwapOrder(_)
+        | Action::TwapCancel(_) => 1,
     };
     u64::try_from(count).unwrap_or(u64::MAX)
 }

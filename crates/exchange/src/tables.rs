@@ -9,11 +9,15 @@ use crate::perp::position::Position;
 use crate::perp::risk::bound::{HolderKey, RiskKey};
 use crate::perp::{PerpConfig, PerpEstimates, PerpMarket, PerpPrices, PerpTotals};
 use crate::records::{Account, Agent, Balance, Config, Counters, Market, OrderInfo, Signer, Token};
+use crate::trigger::{DueTriggers, Ended, GroupKey, PositionTrigger, TriggerKey, TriggerOrder};
+use crate::twap::{Twap, TwapDue, TwapKey};
 use tandem_book::{Order, OrderKey};
 use tandem_crypto::sha256;
 use tandem_state::index::{Hashed, Ordered};
 use tandem_state::{keys, tables};
-use tandem_types::{AccountId, Address, BlockTime, Cloid, EngineId, MarketId, OrderId, TokenId, Usd};
+use tandem_types::{
+    AccountId, Address, BlockTime, Cloid, EngineId, MarketId, OrderId, PriceTicks, TokenId, Usd,
+};
 
 /// An address, hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,6 +72,17 @@ pub struct ScheduledCancel {
     pub account: AccountId,
 }
 
+/// An open order with an expiry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Expiry {
+    /// From when on it may not trade.
+    pub time: u64,
+    /// Whose.
+    pub account: AccountId,
+    /// Which.
+    pub id: OrderId,
+}
+
 /// What an account has in a perpetual market.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PositionKey {
@@ -110,7 +125,8 @@ tandem_codec::record!(PositionKey { account, market });
 tandem_codec::record!(ReduceOnlyKey { account, market, newest_first });
 tandem_codec::record!(AgentSlot { account, name });
 tandem_codec::record!(ScheduledCancel { time, account });
-keys!(PositionKey: 6, ReduceOnlyKey: 14);
+tandem_codec::record!(Expiry { time, account, id });
+keys!(PositionKey: 6, ReduceOnlyKey: 14, Expiry: 20);
 keys!(AddressKey: 16, CloidKey: 16, BalanceKey: 6, NonceKey: 24, AccountOrder: 12, AgentSlot: 20, ScheduledCancel: 12);
 
 impl AddressKey {
@@ -204,6 +220,17 @@ impl ScheduledCancel {
     }
 }
 
+impl Expiry {
+    /// Before everything that expires.
+    pub const START: Self = Self { time: 0, account: AccountId(0), id: OrderId(0) };
+
+    /// The last that has expired at `now`.
+    #[must_use]
+    pub const fn due_until(now: BlockTime) -> Self {
+        Self { time: now.0, account: AccountId(u32::MAX), id: OrderId(u64::MAX) }
+    }
+}
+
 /// The first 16 bytes of SHA-256 over `domain ‖ 0 ‖ bytes`.
 fn short_hash(domain: &[u8], bytes: &[u8]) -> [u8; 16] {
     let mut input = domain.to_vec();
@@ -265,6 +292,30 @@ tables! {
         positions: Ordered<PositionKey, Position> = 38,
         /// Open reduce-only orders by position, the newest first.
         reduce_only_orders: Ordered<ReduceOnlyKey, ()> = 39,
+        /// Open orders that expire, the earliest first.
+        expiries: Ordered<Expiry, ()> = 48,
+        /// Orders that wait for the mark price, by market, direction, price and age.
+        triggers: Ordered<TriggerKey, AccountId> = 49,
+        /// All orders that wait, by account.
+        trigger_orders: Ordered<AccountOrder, TriggerOrder> = 50,
+        /// Where the mark price has passed some of them, and how far.
+        due_triggers: Ordered<DueTriggers, PriceTicks> = 51,
+        /// Whose turn is next, if a block could not fire all.
+        trigger_cursor: Ordered<(), DueTriggers> = 52,
+        /// Orders that wait in groups.
+        groups: Ordered<GroupKey, AccountId> = 53,
+        /// Orders of groups that have left the book, until their groups are told.
+        ended_orders: Ordered<OrderId, Ended> = 54,
+        /// Waiting orders that follow a position.
+        position_triggers: Ordered<PositionTrigger, ()> = 55,
+        /// Positions with such orders that are no more, until those have ended.
+        ended_positions: Ordered<PositionKey, ()> = 56,
+        /// Running TWAP orders by account.
+        twaps: Ordered<TwapKey, Twap> = 57,
+        /// The same by when their next part is due.
+        twap_due: Ordered<TwapDue, AccountId> = 58,
+        /// The number of the next.
+        next_twap: Ordered<(), u64> = 59,
         /// Where accounts are to be looked at, by market, side and risk price.
         risk_index: Ordered<RiskKey, ()> = 64,
         /// Who holds something, by market and side.

@@ -143,7 +143,14 @@ impl Indexer {
                 | Event::LiquidationOrder(_)
                 | Event::Takeover(_)
                 | Event::TakenCollateral { .. }
-                | Event::Deleveraged(_) => {}
+                | Event::Deleveraged(_)
+                | Event::Waiting { .. }
+                | Event::Armed { .. }
+                | Event::Triggered { .. }
+                | Event::TriggerRefused { .. }
+                | Event::TwapStarted { .. }
+                | Event::TwapPart { .. }
+                | Event::TwapEnded { .. } => {}
             }
         }
         touched.sort_unstable();
@@ -201,7 +208,14 @@ impl Indexer {
                 | Event::LiquidationOrder(_)
                 | Event::Takeover(_)
                 | Event::TakenCollateral { .. }
-                | Event::Deleveraged(_) => {}
+                | Event::Deleveraged(_)
+                | Event::Waiting { .. }
+                | Event::Armed { .. }
+                | Event::Triggered { .. }
+                | Event::TriggerRefused { .. }
+                | Event::TwapStarted { .. }
+                | Event::TwapPart { .. }
+                | Event::TwapEnded { .. } => {}
                 Event::ClassTransfer { account, to_perp } => {
                     let amount = TokenAtoms(to_perp.0.unsigned_abs());
                     if to_perp.is_negative() {

@@ -71,11 +71,14 @@ impl OrderStatus {
                 CloseReason::Cancelled
                 | CloseReason::Modified
                 | CloseReason::ImmediateOrCancel
-                | CloseReason::FillLimit => "canceled",
+                | CloseReason::FillLimit
+                | CloseReason::ParentEnded => "canceled",
                 CloseReason::SelfTrade => "selfTradeCanceled",
                 CloseReason::ScheduledCancel => "scheduledCancel",
                 CloseReason::NotAdmitted => "marginCanceled",
-                CloseReason::ReduceOnly => "reduceOnlyCanceled",
+                CloseReason::ReduceOnly | CloseReason::PositionClosed => "reduceOnlyCanceled",
+                CloseReason::Expired => "expiredCanceled",
+                CloseReason::SiblingFilled => "siblingFilledCanceled",
                 CloseReason::Liquidation => "liquidatedCanceled",
             },
         }

@@ -103,7 +103,12 @@ pub(crate) fn rejected(raw: &[u8], receipt: &Receipt, time: BlockTime) -> Vec<Re
     let refused = orders.iter().zip(items).filter_map(|(order, item)| match item {
         ItemStatus::Rejected(Rejection::ModifyUnknownOrder | Rejection::UnknownAsset) => None,
         ItemStatus::Rejected(why) => RejectedOrder::new(order, *why),
-        ItemStatus::Done | ItemStatus::Resting { .. } | ItemStatus::Filled { .. } => None,
+        ItemStatus::Done
+        | ItemStatus::Resting { .. }
+        | ItemStatus::Filled { .. }
+        | ItemStatus::WaitingForFill { .. }
+        | ItemStatus::WaitingForTrigger { .. }
+        | ItemStatus::TwapRunning { .. } => None,
     });
     refused.map(|order| RejectedOrder { account: receipt.account, time, ..order }).collect()
 }
@@ -188,6 +193,7 @@ mod tests {
             kind: OrderKind::Limit(time_in_force),
             cloid: None,
             self_trade_prevention: None,
+            expires: None,
         };
         RejectedOrder { account: AccountId(account), ..RejectedOrder::new(&order, why).unwrap() }
     }

@@ -95,7 +95,11 @@ impl Tally {
                 self.accepted += 1;
                 self.filled += 1;
             }
-            ItemStatus::Done | ItemStatus::Resting { .. } => self.accepted += 1,
+            ItemStatus::Done
+            | ItemStatus::Resting { .. }
+            | ItemStatus::WaitingForFill { .. }
+            | ItemStatus::WaitingForTrigger { .. }
+            | ItemStatus::TwapRunning { .. } => self.accepted += 1,
         }
     }
 }

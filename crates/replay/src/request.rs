@@ -80,7 +80,9 @@ fn push_list<T>(out: &mut String, items: &[T], push: impl Fn(&mut String, &T) ->
 }
 
 fn push_order(out: &mut String, order: &Order) -> Option<()> {
-    let (OrderKind::Limit(tif), None) = (order.kind, order.self_trade_prevention) else { return None };
+    let (OrderKind::Limit(tif), None, None) = (order.kind, order.self_trade_prevention, order.expires) else {
+        return None;
+    };
     let (price, size) = (order.price.to_text(), order.size.to_text());
     let (asset, is_buy, reduce_only, tif) = (order.asset.0, order.is_buy, order.reduce_only, tif.as_str());
     write!(out, r#"{{"a":{asset},"b":{is_buy},"p":"{price}","s":"{size}","r":{reduce_only},"#).ok()?;

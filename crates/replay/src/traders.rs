@@ -112,6 +112,7 @@ impl Traders {
             kind: OrderKind::Limit(time_in_force),
             cloid,
             self_trade_prevention: None,
+            expires: None,
         })
     }
 }

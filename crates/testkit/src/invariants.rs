@@ -1,5 +1,6 @@
 //! What must hold of the exchange's tables between blocks, recomputed from scratch.
 
+use crate::waiting::assert_waiting;
 use std::collections::BTreeMap;
 use tandem_book::{OrderKey, Side, resting};
 use tandem_codec::Decode;
@@ -78,7 +79,8 @@ pub fn assert_invariants(tables: &ExchangeTables) {
     let infos: BTreeMap<AccountOrder, tandem_exchange::OrderInfo> =
         rows(&tables.account_orders).into_iter().map(|(key, info): (AccountOrder, _)| (key, info)).collect();
     let mut holds: BTreeMap<(AccountId, TokenId), u64> = BTreeMap::new();
-    let mut counts: BTreeMap<AccountId, u32> = BTreeMap::new();
+    let waiting = assert_waiting(tables);
+    let mut counts = waiting.counts;
     let mut perps: BTreeMap<(AccountId, MarketId), [u64; 3]> = BTreeMap::new();
     for (key, order) in &orders {
         let account = AccountId(order.owner.0);
@@ -116,7 +118,9 @@ pub fn assert_invariants(tables: &ExchangeTables) {
     let reduce_only = infos.values().filter(|info| info.reduce_only).count();
     assert_eq!(tables.reduce_only_orders.len(), reduce_only, "every reduce-only order is open");
     assert_eq!(infos.len(), orders.len(), "every listed order is in a book");
-    let with_cloid = infos.values().filter(|info| info.cloid.is_some()).count();
+    let expiring = waiting.expiring + infos.values().filter(|info| info.expires.is_some()).count();
+    assert_eq!(tables.expiries.len(), expiring, "every expiry is an open order's");
+    let with_cloid = waiting.with_cloid + infos.values().filter(|info| info.cloid.is_some()).count();
     assert_eq!(tables.cloids.len(), with_cloid, "every client order id is an open order's");
     assert!(tables.cancelled_cloids.is_empty(), "markers last for one block");
     for (key, balance) in rows::<BalanceKey, tandem_exchange::Balance>(&tables.balances) {

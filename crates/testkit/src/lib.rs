@@ -16,6 +16,7 @@ mod orders;
 mod perps;
 mod risk;
 mod signer;
+mod waiting;
 
 pub use evm::{deploy, evm_transfer, init_code};
 pub use floor::{Block, Floor};
@@ -29,3 +30,4 @@ pub use perps::{
 };
 pub use risk::{assert_risk, unit_margins};
 pub use signer::Signer;
+pub use waiting::{as_limit, grouped, waiting};

@@ -29,6 +29,7 @@ pub(crate) fn order(asset: AssetId, is_buy: bool, at: &str, of: &str) -> Order {
         kind: OrderKind::Limit(TimeInForce::Gtc),
         cloid: None,
         self_trade_prevention: None,
+        expires: None,
     }
 }
 

@@ -3,6 +3,8 @@
 //! Each action is a block of its own, which the harness executes in every way there is. The twin is given the mark prices
 //! and funding rates of that block; how those come about is tested beside them. `TANDEM_CAMPAIGN` multiplies the streams.
 
+mod clearing_waiting;
+
 use std::collections::BTreeMap;
 use tandem_exchange::action::{Action, Decimal, Order, OrderKind, TimeInForce};
 use tandem_exchange::perp::liquidation::{MarginUnit, TurnKey, VaultAddresses};
@@ -179,15 +181,25 @@ impl Stream {
         let whole = receipt.result.as_ref().err().map(|rejection| format!("{rejection:?}"));
         let items = receipt.result.iter().flatten().filter_map(|item| match item {
             ItemStatus::Rejected(rejection) => Some(format!("{rejection:?}")),
-            ItemStatus::Done | ItemStatus::Resting { .. } | ItemStatus::Filled { .. } => None,
+            ItemStatus::WaitingForFill { .. } => Some("WaitingForFill".to_owned()),
+            ItemStatus::WaitingForTrigger { .. } => Some("WaitingForTrigger".to_owned()),
+            ItemStatus::Done
+            | ItemStatus::Resting { .. }
+            | ItemStatus::Filled { .. }
+            | ItemStatus::TwapRunning { .. } => None,
         });
-        let events = receipt.events.iter().filter_map(|event| match event {
-            Event::Trade(_) => Some("Trade".to_owned()),
-            Event::Funding { .. } => Some("Funding".to_owned()),
-            Event::Closed { reason, .. } => Some(format!("{reason:?}")),
-            Event::IsolatedMargin { .. } => Some("IsolatedMargin".to_owned()),
-            _ => None,
-        });
+        let events =
+            receipt.events.iter().chain(&step.outcome.receipts.due).filter_map(|event| match event {
+                Event::Trade(_) => Some("Trade".to_owned()),
+                Event::Funding { .. } => Some("Funding".to_owned()),
+                Event::Closed { reason, .. } => Some(format!("{reason:?}")),
+                Event::IsolatedMargin { .. } => Some("IsolatedMargin".to_owned()),
+                Event::Waiting { .. } => Some("Waiting".to_owned()),
+                Event::Armed { .. } => Some("Armed".to_owned()),
+                Event::Triggered { .. } => Some("Triggered".to_owned()),
+                Event::TriggerRefused { .. } => Some("TriggerRefused".to_owned()),
+                _ => None,
+            });
         for what in items.chain(events).chain(whole) {
             *self.seen.entry(what).or_default() += 1;
         }
@@ -210,6 +222,7 @@ impl Stream {
     }
 
     fn assert_same(&self, action: &Action) {
+        clearing_waiting::assert_same(self, action);
         let (tables, twin) = (&self.chain.chain.tables.exchange, &self.twin);
         for who in 0..=INSURANCE {
             let account = AccountId(who);
@@ -275,10 +288,15 @@ impl Stream {
     fn act(&mut self) {
         self.move_on();
         let who = 1 + u8::try_from(self.random.below(u64::from(TRADERS))).unwrap();
-        match self.random.below(26) {
+        match self.random.below(40) {
             20..=24 => self.run(MAKER, order),
             25 => self.run(MAKER, cancel),
-            0..=10 => self.run(who, order),
+            26..=29 => self.run(who, clearing_waiting::wait),
+            30..=32 => self.run(who, clearing_waiting::bracket),
+            33..=34 => self.run(who, clearing_waiting::follow),
+            35 => self.run(who, clearing_waiting::forget),
+            36 => self.run(who, move_margin),
+            37..=39 | 0..=10 => self.run(who, order),
             11 => self.run(who, move_margin),
             12 => {
                 let cents = self.random.below(12_000) * self.scale;
@@ -313,6 +331,14 @@ fn order(stream: &mut Stream, who: u8) -> (Action, Run) {
     let (buy, reduce_only) = (random.below(2) == 0, random.below(4) == 0 && !is_maker);
     let stay = random.pick(&[Stay::Gtc, Stay::Gtc, Stay::Ioc, Stay::Alo]);
     let stay = if is_maker { Stay::Gtc } else { stay };
+    let (order, wish) = limit(who, at, buy, ticks, lots, stay);
+    let (order, wish) = (Order { reduce_only, ..order }, Wish { reduce_only, ..wish });
+    (place(&[order]), Box::new(move |twin| twin.place(&wish)))
+}
+
+/// A limit order, for both.
+fn limit(who: u8, at: usize, buy: bool, ticks: u64, lots: u64, stay: Stay) -> (Order, Wish) {
+    let form = &FORMS[at];
     let base = if buy { buy_perp(form.id, "1", "1") } else { sell_perp(form.id, "1", "1") };
     let order = Order {
         price: Decimal::new(ticks, form.tick_digits).unwrap(),
@@ -322,12 +348,10 @@ fn order(stream: &mut Stream, who: u8) -> (Action, Run) {
             Stay::Ioc => TimeInForce::Ioc,
             Stay::Alo => TimeInForce::Alo,
         }),
-        reduce_only,
         ..base
     };
     let (price, size) = (form.price(ticks), form.size(i128::from(lots)));
-    let wish = Wish { who: u32::from(who), market: at, buy, price, size, stay, reduce_only, zero: None };
-    (place(&[order]), Box::new(move |twin| twin.place(&wish)))
+    (order, Wish { who: u32::from(who), market: at, buy, price, size, stay, reduce_only: false, zero: None })
 }
 
 fn cancel(stream: &mut Stream, who: u8) -> (Action, Run) {
@@ -442,7 +466,7 @@ fn random_actions_do_what_the_naive_twin_does() {
         }
         stream.seen.into_iter().for_each(|(what, count)| *seen.entry(what).or_default() += count);
     }
-    for what in WANTED {
+    for what in WANTED.into_iter().chain(clearing_waiting::WANTED) {
         assert!(seen.contains_key(what), "streams without {what} show too little: {seen:?}");
     }
     println!("liquidation orders, parts, backstop, insurance, deleveraged: {tally:?}");

@@ -1,7 +1,7 @@
 //! Orders on spot markets, through whole blocks.
 
 use tandem_codec::Encode;
-use tandem_exchange::action::{Order, OrderKind, SelfTradePrevention, TimeInForce};
+use tandem_exchange::action::{Action, Order, OrderKind, SelfTradePrevention, TimeInForce};
 use tandem_exchange::{AccountOrder, CloseReason, Event, ItemStatus, Rejection};
 use tandem_testkit::{BTC, Harness, PURR, Signer, Step, USD, buy, cancel, modify, place, price, sell, size};
 use tandem_types::{Cloid, OrderId, QuoteAtoms, SizeLots, TokenAtoms};
@@ -258,8 +258,8 @@ fn an_order_keeps_its_time_in_force_and_changes_it_by_being_replaced() {
     let kept = |chain: &Harness, id| {
         let key = AccountOrder { account: chain.account(&trader.address()), id };
         let info = chain.chain.tables.exchange.account_orders.peek(&key).copied();
-        // 26 bytes of state an order, 16 more with a client order id.
-        assert_eq!(info.map(|info| info.to_bytes().len()), Some(26));
+        // 28 bytes of state an order, 16 more with a client order id, 8 more with an expiry.
+        assert_eq!(info.map(|info| info.to_bytes().len()), Some(28));
         info.map(|info| info.time_in_force)
     };
     let alo = resting(&chain.act(&trader, &place(&[with(buy(PURR, "1", "100"), TimeInForce::Alo)])));
@@ -299,4 +299,23 @@ fn an_account_has_so_many_open_orders_and_may_still_take() {
     assert_eq!(step.items(0)[2], ItemStatus::Rejected(Rejection::TooManyOpenOrders));
     let take = with(Order { size: size("50"), ..buy(PURR, "1", "100") }, TimeInForce::Ioc);
     assert!(matches!(chain.act(&trader, &place(&[take])).items(0), [ItemStatus::Filled { .. }]));
+}
+
+#[test]
+fn cancelling_all_takes_every_order_of_the_account_or_of_one_market() {
+    let (mut chain, trader, other) = wallets();
+    let all = |market: Option<tandem_types::TokenId>| Action::CancelAll(market.map(tandem_testkit::asset));
+    chain.act(&other, &place(&[buy(PURR, "0.5", "100")]));
+    let three = place(&[sell(BTC, "50000", "0.5"), buy(PURR, "0.5", "100"), buy(PURR, "0.6", "50")]);
+    for (market, left) in [(Some(BTC), 2), (Some(PURR), 1), (None, 0)] {
+        chain.act(&trader, &three);
+        assert_eq!(chain.act(&trader, &all(market)).items(0), [ItemStatus::Done]);
+        let account = chain.account(&trader.address());
+        let open = chain.chain.tables.exchange.accounts.peek(&account).unwrap().open_orders;
+        assert_eq!(open, left, "{market:?}");
+        chain.act(&trader, &all(None));
+    }
+    assert_eq!((chain.balance(&trader, BTC).hold.0, chain.balance(&trader, USD).hold.0), (0, 0));
+    assert_eq!(chain.act(&trader, &all(None)).items(0), [ItemStatus::Done], "nothing to cancel is no fault");
+    assert_eq!(chain.chain.tables.exchange.orders.len(), 1, "the other's order stays");
 }

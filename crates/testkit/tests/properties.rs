@@ -13,7 +13,7 @@ use tandem_stf::{BlockReceipts, Genesis, NothingKnown, Sequential, Witness, chec
 use tandem_testkit::{
     Harness, PURR, Signer, USD, asset, buy, cancel, evm_transfer, genesis, place, sell, send, totals,
 };
-use tandem_types::{AccountId, Block, Cloid, OrderId, TokenAtoms};
+use tandem_types::{AccountId, Block, BlockTime, Cloid, OrderId, TokenAtoms};
 use twin::{Own, Stay, TREASURY, Twin, Wish};
 
 const TRADERS: u8 = 3;
@@ -46,10 +46,11 @@ fn wishes() -> impl Strategy<Value = Wish> {
         Just(Own::CancelBoth),
         Just(Own::Decrement)
     ];
-    (any::<bool>(), 0..6u64, 5..120u64, stay, own, proptest::option::of(0..3u8)).prop_map(
-        |(buy, step, size, stay, own, cloid)| {
+    let lasts = proptest::option::weighted(0.3, 0..4u64);
+    (any::<bool>(), 0..6u64, 5..120u64, stay, own, proptest::option::of(0..3u8), lasts).prop_map(
+        |(buy, step, size, stay, own, cloid, lasts)| {
             let price = 100_000_000 + step * 1_000_000 + step * 10_000;
-            Wish { buy, price, size, stay, own, cloid }
+            Wish { buy, price, size, stay, own, cloid, until: lasts }
         },
     )
 }
@@ -78,6 +79,7 @@ fn order(wish: &Wish) -> Order {
         size: Decimal::new(wish.size, 0).unwrap(),
         kind: OrderKind::Limit(time_in_force(wish.stay)),
         cloid: wish.cloid.map(|number| Cloid([number; 16])),
+        expires: wish.until.map(BlockTime),
         self_trade_prevention: own,
         ..base
     }
@@ -100,10 +102,18 @@ fn nth_order(twin: &Twin, who: u8, nth: usize) -> u64 {
 /// What runs on the twin.
 type Run = Box<dyn FnOnce(&mut Twin) -> bool>;
 
+/// With its expiry as a time: so many blocks after the next.
+fn dated(chain: &Harness, wish: Wish) -> Wish {
+    Wish { until: wish.until.map(|blocks| chain.now().plus_ms(100 * blocks).0), ..wish }
+}
+
 /// The action, and the same on the twin. Ids are chosen before the block.
 fn both(chain: &mut Harness, twin: &Twin, who: u8, step: Step) -> (Action, Run) {
     match step {
-        Step::Place(wish) => (place(&[order(&wish)]), Box::new(move |twin| twin.place(who, &wish))),
+        Step::Place(wish) => {
+            let wish = dated(chain, wish);
+            (place(&[order(&wish)]), Box::new(move |twin| twin.place(who, &wish)))
+        }
         Step::Cancel { nth } => {
             let id = nth_order(twin, who, nth);
             (cancel(PURR, &[OrderId(id)]), Box::new(move |twin| twin.cancel(who, id)))
@@ -118,6 +128,9 @@ fn both(chain: &mut Harness, twin: &Twin, who: u8, step: Step) -> (Action, Run) 
             let wish = Wish { cloid: old.and_then(|order| order.cloid), ..wish };
             // What may not rest always replaces; the twin shrinks in place only what may.
             let wish = Wish { stay: if wish.stay == Stay::Alo { Stay::Alo } else { Stay::Gtc }, ..wish };
+            // Half of them keep their time, so that some shrink in place.
+            let kept = old.filter(|_| wish.size.is_multiple_of(2)).map(|order| order.until);
+            let wish = Wish { until: kept.unwrap_or(dated(chain, wish).until), ..wish };
             let modify = Modify { target: OrderRef::Id(OrderId(id)), order: order(&wish) };
             (Action::Modify(modify), Box::new(move |twin| twin.modify(who, id, &wish)))
         }
@@ -194,6 +207,7 @@ proptest! {
         let (mut chain, mut twin) = (Harness::new(small_genesis()), small_twin());
         let before = totals(&chain.chain.tables.exchange);
         for steps in blocks {
+            twin.now = chain.now().0;
             let mut planned: Vec<(Action, u8, Run)> = Vec::new();
             for (who, step) in steps {
                 let (action, run) = both(&mut chain, &twin, who, step);
@@ -211,7 +225,7 @@ proptest! {
                 };
                 prop_assert_eq!(done, run(&mut twin), "{} {:?} {:?}", who, action, receipt);
             }
-            twin.marked.clear();
+            twin.end();
             assert_same(&chain, &twin);
         }
         prop_assert_eq!(totals(&chain.chain.tables.exchange), before);

@@ -8,11 +8,13 @@ mod account;
 mod liquidation;
 mod number;
 mod orders;
+mod triggers;
 
 pub use account::{Health, Position};
 pub use liquidation::{Tally, Unit};
 pub use number::{Number, down, fraction, units, up, whole, zero};
 pub use orders::{Open, Stay, Wish};
+pub use triggers::{Protect, Triggers, Waiting};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,11 +79,20 @@ pub struct Clearing {
     pub parts: BTreeMap<Unit, u64>,
     /// What has happened.
     pub tally: Tally,
+    /// Orders that wait for prices.
+    pub triggers: Triggers,
 }
 
 impl Clearing {
+    /// All that is due at the end of a block at `now`, in milliseconds.
+    pub fn due(&mut self, now: u64) {
+        self.fire_due();
+        self.liquidate(now);
+        self.tell_groups();
+    }
+
     /// Runs a step on a copy, which is kept if it succeeds.
-    fn attempt(&mut self, step: impl FnOnce(&mut Self) -> Option<()>) -> bool {
+    pub(crate) fn attempt(&mut self, step: impl FnOnce(&mut Self) -> Option<()>) -> bool {
         let mut copy = self.clone();
         let done = step(&mut copy).is_some();
         if done {

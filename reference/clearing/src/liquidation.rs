@@ -52,8 +52,8 @@ impl Market {
 }
 
 impl Clearing {
-    /// What happens at the end of a block at `now`.
-    pub fn due(&mut self, now: u64) {
+    /// Liquidates whoever has less than the maintenance margin, at `now`.
+    pub(crate) fn liquidate(&mut self, now: u64) {
         self.select(now);
         while let Some(first) = self.queue.iter().next().copied().filter(|(due, ..)| *due <= now) {
             self.turn(first, now);

@@ -68,7 +68,11 @@ impl Clearing {
     pub fn cancel(&mut self, who: u32, id: u64) -> bool {
         let count = self.orders.len();
         self.orders.retain(|order| order.who != who || order.id != id);
-        self.orders.len() < count
+        let found = self.orders.len() < count;
+        if found {
+            self.triggers.taken_back.insert(id);
+        }
+        found
     }
 
     fn try_place(&mut self, wish: &Wish) -> Option<()> {
@@ -107,6 +111,7 @@ impl Clearing {
         }
         let left = self.match_with(wish, &size, &crossing);
         let filled = &size - &left;
+        self.triggers.note_trade(id, &filled);
         if wish.stay != Stay::Ioc && left > zero() {
             self.rest(id, wish, &left);
             self.cut(who, market);
@@ -145,7 +150,7 @@ impl Clearing {
     }
 
     /// What an order that buys, or sells, may take off a position.
-    fn reducible(&self, who: u32, market: usize, buy: bool) -> Number {
+    pub(crate) fn reducible(&self, who: u32, market: usize, buy: bool) -> Number {
         let size = self.position(who, market).size;
         match (size < zero(), buy) {
             (true, true) => -size,
@@ -192,8 +197,12 @@ impl Clearing {
             };
             let traded = if may > zero() && self.trade(wish, &maker, &may) { may } else { zero() };
             left -= &traded;
+            self.triggers.note_trade(*id, &traded);
             let at = self.orders.iter().position(|order| order.id == *id).expect("an open order");
             if traded < wanted || self.orders[at].left == zero() {
+                if self.orders[at].left == zero() {
+                    self.triggers.filled_out.insert(*id);
+                }
                 self.orders.remove(at);
             }
         }

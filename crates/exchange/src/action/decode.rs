@@ -9,7 +9,7 @@ use super::{
     CancelOrders, DECIMAL_BYTES_MAX, Decimal, FieldName, FieldText, Grouping, HyperliquidChain, Kind,
     MAX_AGENT_NAME_BYTES, MAX_AMOUNT_BYTES, MAX_BATCH_ORDERS, MAX_TOKEN_BYTES, Modify, Order, OrderKind,
     OrderRef, PlaceOrders, Reason, Segment, SelfTradePrevention, SpotSend, TimeInForce, Tpsl, Trigger,
-    UpdateIsolatedMargin, UpdateLeverage, UsdClassTransfer, UsdSend, UserSigned,
+    TwapCancel, TwapRequest, UpdateIsolatedMargin, UpdateLeverage, UsdClassTransfer, UsdSend, UserSigned,
     fields::Fields,
     msgpack::Input,
     text::{ADDRESS_TEXT_BYTES, from_lower_hex, integer_from_hex},
@@ -63,6 +63,9 @@ fn action(input: &mut Input<'_>) -> Result<Action> {
         "updateIsolatedMargin" => update_isolated_margin(input).map(Action::UpdateIsolatedMargin),
         "usdClassTransfer" => usd_class_transfer(input).map(Action::UsdClassTransfer),
         "usdSend" => usd_send(input).map(Action::UsdSend),
+        "cancelAll" => cancel_all(input).map(Action::CancelAll),
+        "twapOrder" => twap_order(input).map(Action::TwapOrder),
+        "twapCancel" => twap_cancel(input).map(Action::TwapCancel),
         other => Err(field(F::Type, Reason::UnknownWord(FieldText::new(other)))),
     }
 }
@@ -102,7 +105,7 @@ fn place_orders(input: &mut Input<'_>) -> Result<PlaceOrders> {
 }
 
 fn order(input: &mut Input<'_>) -> Result<Order> {
-    let mut fields = Fields::open(input, &[F::A, F::B, F::P, F::S, F::R, F::T, F::C, F::Stp])?;
+    let mut fields = Fields::open(input, &[F::A, F::B, F::P, F::S, F::R, F::T, F::C, F::Stp, F::Exp])?;
     let order = Order {
         asset: fields.required(F::A, asset)?,
         is_buy: fields.required(F::B, boolean)?,
@@ -113,6 +116,7 @@ fn order(input: &mut Input<'_>) -> Result<Order> {
         cloid: fields.optional(F::C, cloid)?,
         self_trade_prevention: fields
             .optional(F::Stp, |input| word(input, SelfTradePrevention::from_text))?,
+        expires: fields.optional(F::Exp, integer)?.map(BlockTime),
     };
     fields.close()?;
     Ok(order)
@@ -312,6 +316,44 @@ fn usd_send(input: &mut Input<'_>) -> Result<UsdSend> {
     let user = user_fields(&mut fields, nonce)?;
     fields.close()?;
     Ok(UsdSend { destination, amount, user })
+}
+
+fn cancel_all(input: &mut Input<'_>) -> Result<Option<AssetId>> {
+    let mut fields = Fields::open(input, &[F::Type, F::A])?;
+    fields.required(F::Type, skip_type)?;
+    let asset = fields.optional(F::A, asset)?;
+    fields.close()?;
+    Ok(asset)
+}
+
+fn twap_order(input: &mut Input<'_>) -> Result<TwapRequest> {
+    let mut fields = Fields::open(input, &[F::Type, F::Twap])?;
+    fields.required(F::Type, skip_type)?;
+    let twap = fields.required(F::Twap, twap)?;
+    fields.close()?;
+    Ok(twap)
+}
+
+fn twap(input: &mut Input<'_>) -> Result<TwapRequest> {
+    let mut fields = Fields::open(input, &[F::A, F::B, F::S, F::R, F::M, F::T])?;
+    let twap = TwapRequest {
+        asset: fields.required(F::A, asset)?,
+        is_buy: fields.required(F::B, boolean)?,
+        size: fields.required(F::S, decimal)?,
+        reduce_only: fields.required(F::R, boolean)?,
+        minutes: fields.required(F::M, integer)?,
+        randomize: fields.required(F::T, boolean)?,
+    };
+    fields.close()?;
+    Ok(twap)
+}
+
+fn twap_cancel(input: &mut Input<'_>) -> Result<TwapCancel> {
+    let mut fields = Fields::open(input, &[F::Type, F::A, F::T])?;
+    fields.required(F::Type, skip_type)?;
+    let cancel = TwapCancel { asset: fields.required(F::A, asset)?, twap: fields.required(F::T, integer)? };
+    fields.close()?;
+    Ok(cancel)
 }
 
 fn user_fields(fields: &mut Fields<'_, '_>, nonce: u64) -> Result<UserSigned> {

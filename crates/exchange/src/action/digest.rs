@@ -113,6 +113,9 @@ impl Action {
             | Self::ScheduleCancel(_)
             | Self::UpdateLeverage(_)
             | Self::UpdateIsolatedMargin(_)
+            | Self::CancelAll(_)
+            | Self::TwapOrder(_)
+            | Self::TwapCancel(_)
             | Self::Noop => None,
         }
     }

@@ -2,8 +2,8 @@
 
 use super::{
     Action, ApproveAgent, AssetId, Builder, Cancel, CancelByCloid, CancelOrders, Grouping, Modify, Order,
-    OrderKind, OrderRef, PlaceOrders, SpotSend, Trigger, UpdateIsolatedMargin, UpdateLeverage,
-    UsdClassTransfer, UsdSend, UserSigned,
+    OrderKind, OrderRef, PlaceOrders, SpotSend, Trigger, TwapCancel, TwapRequest, UpdateIsolatedMargin,
+    UpdateLeverage, UsdClassTransfer, UsdSend, UserSigned,
     msgpack::Output,
     text::{address_to_hex, cloid_to_hex, integer_to_hex},
 };
@@ -29,6 +29,9 @@ impl Action {
             Self::UpdateIsolatedMargin(update) => out.update_isolated_margin(*update),
             Self::UsdClassTransfer(transfer) => out.usd_class_transfer(transfer),
             Self::UsdSend(send) => out.usd_send(send),
+            Self::CancelAll(asset) => out.cancel_all(*asset),
+            Self::TwapOrder(twap) => out.twap_order(twap),
+            Self::TwapCancel(cancel) => out.twap_cancel(*cancel),
         }
         out.into_bytes()
     }
@@ -74,7 +77,8 @@ impl Output {
     }
 
     fn order(&mut self, order: &Order) {
-        self.map(with_options(6, &[order.cloid.is_some(), order.self_trade_prevention.is_some()]));
+        let options = [order.cloid.is_some(), order.self_trade_prevention.is_some(), order.expires.is_some()];
+        self.map(with_options(6, &options));
         self.asset("a", order.asset);
         self.flag("b", order.is_buy);
         self.word("p", &order.price.to_text());
@@ -84,6 +88,7 @@ impl Output {
         self.order_kind(&order.kind);
         order.cloid.iter().for_each(|cloid| self.word("c", &cloid_to_hex(cloid)));
         order.self_trade_prevention.iter().for_each(|mode| self.word("stp", mode.as_str()));
+        order.expires.iter().for_each(|time| self.number("exp", time.0));
     }
 
     fn order_kind(&mut self, kind: &OrderKind) {
@@ -217,6 +222,29 @@ impl Output {
         self.number("time", send.user.nonce);
         self.word("type", "usdSend");
         self.user_fields(&send.user);
+    }
+
+    fn cancel_all(&mut self, asset: Option<AssetId>) {
+        self.open(with_options(1, &[asset.is_some()]), "cancelAll");
+        asset.iter().for_each(|asset| self.asset("a", *asset));
+    }
+
+    fn twap_order(&mut self, twap: &TwapRequest) {
+        self.open(2, "twapOrder");
+        self.text("twap");
+        self.map(6);
+        self.asset("a", twap.asset);
+        self.flag("b", twap.is_buy);
+        self.word("s", &twap.size.to_text());
+        self.flag("r", twap.reduce_only);
+        self.number("m", twap.minutes);
+        self.flag("t", twap.randomize);
+    }
+
+    fn twap_cancel(&mut self, cancel: TwapCancel) {
+        self.open(3, "twapCancel");
+        self.asset("a", cancel.asset);
+        self.number("t", cancel.twap);
     }
 
     fn user_fields(&mut self, user: &UserSigned) {

@@ -46,6 +46,38 @@ pub enum Action {
     UsdClassTransfer(UsdClassTransfer),
     /// Sends collateral to another account. User-signed.
     UsdSend(UsdSend),
+    /// Cancels all orders, or all of a market. An addition to Hyperliquid's actions.
+    CancelAll(Option<AssetId>),
+    /// Buys or sells in equal parts over a time.
+    TwapOrder(TwapRequest),
+    /// Ends such an order.
+    TwapCancel(TwapCancel),
+}
+
+/// Buys or sells in equal parts over a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TwapRequest {
+    /// The market.
+    pub asset: AssetId,
+    /// Buys or sells.
+    pub is_buy: bool,
+    /// Size in base units.
+    pub size: Decimal,
+    /// May only make a position smaller.
+    pub reduce_only: bool,
+    /// How long, in minutes.
+    pub minutes: u64,
+    /// Whether the parts vary.
+    pub randomize: bool,
+}
+
+/// Ends an order in parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TwapCancel {
+    /// Its market.
+    pub asset: AssetId,
+    /// Its number.
+    pub twap: u64,
 }
 
 /// Orders that arrive together, with a result each.
@@ -78,6 +110,8 @@ pub struct Order {
     pub cloid: Option<Cloid>,
     /// What happens on meeting another order of its owner; the market's default if absent.
     pub self_trade_prevention: Option<SelfTradePrevention>,
+    /// From when on it may not trade; never if absent. An addition to Hyperliquid's format.
+    pub expires: Option<BlockTime>,
 }
 
 /// When an order enters the book.
@@ -270,7 +304,9 @@ impl Action {
     pub fn class(&self) -> Class {
         match self {
             Self::Order(place) => most_aggressive(&place.orders, Order::class),
-            Self::Cancel(_) | Self::CancelByCloid(_) => Class::Cancels,
+            Self::Cancel(_) | Self::CancelByCloid(_) | Self::CancelAll(_) | Self::TwapCancel(_) => {
+                Class::Cancels
+            }
             Self::Modify(modify) => modify.order.class(),
             Self::BatchModify(modifies) => most_aggressive(modifies, |modify| modify.order.class()),
             Self::ScheduleCancel(_)
@@ -280,7 +316,9 @@ impl Action {
             | Self::UpdateLeverage(_)
             | Self::UpdateIsolatedMargin(_)
             | Self::UsdClassTransfer(_)
-            | Self::UsdSend(_) => Class::Neutral,
+            | Self::UsdSend(_)
+            // Its parts come with due work, behind all actions.
+            | Self::TwapOrder(_) => Class::Neutral,
         }
     }
 
@@ -300,6 +338,9 @@ impl Action {
             | Self::ScheduleCancel(_)
             | Self::UpdateLeverage(_)
             | Self::UpdateIsolatedMargin(_)
+            | Self::CancelAll(_)
+            | Self::TwapOrder(_)
+            | Self::TwapCancel(_)
             | Self::Noop => None,
         }
     }
@@ -313,15 +354,14 @@ impl Action {
 }
 
 impl Order {
-    /// Post-only orders never take. Trigger orders may, where the price is already crossed.
+    /// Post-only orders never take, and trigger orders only wait.
     #[must_use]
     pub const fn class(&self) -> Class {
         match self.kind {
-            OrderKind::Limit(TimeInForce::Alo) => Class::Neutral,
+            OrderKind::Limit(TimeInForce::Alo) | OrderKind::Trigger(_) => Class::Neutral,
             OrderKind::Limit(
                 TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok | TimeInForce::FrontendMarket,
-            )
-            | OrderKind::Trigger(_) => Class::MayTake,
+            ) => Class::MayTake,
         }
     }
 }

@@ -34,6 +34,9 @@ macro_rules! words {
 // In the state and in receipts: one byte. A further one, with its end behind it, takes the next number.
 tandem_codec::tags!(TimeInForce { Gtc = 0, Ioc = 1, Alo = 2, Fok = 3, FrontendMarket = 4 });
 
+tandem_codec::tags!(Tpsl { TakeProfit = 0, StopLoss = 1 });
+tandem_codec::tags!(SelfTradePrevention { CancelMaker = 0, CancelTaker = 1, CancelBoth = 2, Decrement = 3 });
+
 words! {
     /// How long an order stays, and whether it may take.
     TimeInForce {
@@ -87,6 +90,9 @@ words! {
         T = "t",
         C = "c",
         Stp = "stp",
+        Exp = "exp",
+        Twap = "twap",
+        M = "m",
         Limit = "limit",
         Trigger = "trigger",
         Tif = "tif",

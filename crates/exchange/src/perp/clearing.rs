@@ -10,6 +10,7 @@ use super::risk::Held;
 use super::risk::bound::{HeldSide, HolderKey, RiskKey};
 use crate::Rejection;
 use crate::tables::{ExchangeTables, PositionKey};
+use crate::trigger::PositionTrigger;
 use alloc::vec::Vec;
 use tandem_coprocessor::{Work, WorkMeter};
 use tandem_state::Table;
@@ -27,11 +28,16 @@ pub(crate) struct Clearing<'a> {
     prices: &'a mut Table<MarketId, PerpPrices, Hashed<MarketId, PerpPrices>>,
     risk_index: &'a mut Keys<RiskKey>,
     holders: &'a mut Keys<HolderKey>,
+    position_triggers: &'a mut Keys<PositionTrigger>,
+    ended_positions: &'a mut Keys<PositionKey>,
     meter: &'a mut WorkMeter,
 }
 
 /// A table of keys alone.
 type Keys<K> = Table<K, (), Ordered<K, ()>>;
+
+/// What follows positions, and which of those are no more.
+type Followers<'a> = (&'a mut Keys<PositionTrigger>, &'a mut Keys<PositionKey>);
 
 /// A market with its prices.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +56,7 @@ macro_rules! clearing {
             &mut $tables.perp_markets,
             &mut $tables.perp_prices,
             (&mut $tables.risk_index, &mut $tables.holders),
+            (&mut $tables.position_triggers, &mut $tables.ended_positions),
             $meter,
         )
     };
@@ -63,9 +70,20 @@ impl<'a> Clearing<'a> {
         markets: &'a mut Table<MarketId, PerpMarket, Hashed<MarketId, PerpMarket>>,
         prices: &'a mut Table<MarketId, PerpPrices, Hashed<MarketId, PerpPrices>>,
         (risk_index, holders): (&'a mut Keys<RiskKey>, &'a mut Keys<HolderKey>),
+        (position_triggers, ended_positions): Followers<'a>,
         meter: &'a mut WorkMeter,
     ) -> Self {
-        Self { positions, collaterals, markets, prices, risk_index, holders, meter }
+        Self {
+            positions,
+            collaterals,
+            markets,
+            prices,
+            risk_index,
+            holders,
+            position_triggers,
+            ended_positions,
+            meter,
+        }
     }
 
     /// A market that has prices.
@@ -92,6 +110,7 @@ impl<'a> Clearing<'a> {
         mut position: Position,
     ) {
         let key = PositionKey { account, market: id };
+        self.note_end(key, &position);
         let before = self.positions.get(&key).copied();
         let (old, new) = (before.and_then(|before| HeldSide::of(before.size)), HeldSide::of(position.size));
         if old != new {
@@ -134,6 +153,18 @@ impl<'a> Clearing<'a> {
             from = PositionKey { account, market };
         }
         Ok(held)
+    }
+
+    /// Notes that a position is no more, or on the other side, if orders follow it.
+    fn note_end(&mut self, key: PositionKey, after: &Position) {
+        let side = self.positions.get(&key).and_then(Position::reducing_side);
+        if side.is_none() || side == after.reducing_side() {
+            return;
+        }
+        let (first, last) = PositionTrigger::range(key);
+        if self.position_triggers.first(&first, &last).is_some() {
+            self.ended_positions.put(key, ());
+        }
     }
 
     /// An account's collateral.

@@ -38,7 +38,7 @@ pub use market::{
     LEVERAGE_DEFAULT, PERP_PRICE_DECIMALS, PerpConfig, PerpEstimates, PerpMarket, PerpPrices, PerpTotals,
 };
 
-pub(crate) use clearing::Clearing;
+pub(crate) use clearing::{Clearing, clearing};
 
 use crate::genesis::SPOT_ASSET_BASE;
 use tandem_types::{MarketId, PriceTicks, QuantityError, QuoteAtoms, SizeLots};

@@ -13,7 +13,7 @@ use super::position::{Position, notional, notional_amount};
 use super::settle::{LiquidationTerms, PerpSettlement, count, reducible};
 use crate::Rejection;
 use crate::action::{Order as OrderRequest, TimeInForce};
-use crate::orders::OpenOrders;
+use crate::orders::open_orders;
 use crate::place::{self, FILLS_MAX, MAKER_WORK, ORDER_WORK, Session};
 use crate::receipt::{CloseReason, Event, ItemStatus};
 use crate::records::OrderInfo;
@@ -100,6 +100,7 @@ impl Session<'_, '_> {
             return Err(Rejection::LiquidationsPending);
         }
         let time_in_force = place::limit_time_in_force(request)?;
+        self.check_expiry(request)?;
         let market = &priced.market;
         let limit = place::parse_price(&request.price, market.price_scale())?;
         let size = place::parse_size(&request.size, market.size_decimals)?;
@@ -137,12 +138,7 @@ impl Session<'_, '_> {
         let mut settlement = PerpSettlement {
             clearing: clearing!(self.tables, self.meter),
             balances: &mut self.tables.balances,
-            orders: OpenOrders {
-                accounts: &mut self.tables.accounts,
-                account_orders: &mut self.tables.account_orders,
-                cloids: &mut self.tables.cloids,
-                reduce_only: &mut self.tables.reduce_only_orders,
-            },
+            orders: open_orders!(self.tables),
             next_trade: &mut counters.trade,
             priced: order.priced,
             config,
@@ -218,6 +214,8 @@ impl Session<'_, '_> {
             cloid: request.cloid,
             time_in_force: order.time_in_force,
             reduce_only: order.reduce_only,
+            expires: request.expires,
+            group: None,
         };
         let account = self.account;
         let mut clearing = clearing!(self.tables, self.meter);

@@ -7,6 +7,7 @@ use super::market::{PerpEstimates, PerpMarket, PerpPrices};
 use super::risk;
 use crate::receipt::Event;
 use crate::tables::ExchangeTables;
+use crate::trigger;
 use alloc::vec::Vec;
 use tandem_book::{Book, OrderKey, Side};
 use tandem_oracle::mark::BookView;
@@ -67,6 +68,7 @@ impl Update<'_> {
             self.sample_premium(&mut estimates, oracle);
         }
         self.tables.perp_prices.put(self.id, prices);
+        trigger::pass(self.tables, self.id, prices.mark);
         self.tables.perp_estimates.put(self.id, estimates);
         self.select();
     }

@@ -216,7 +216,7 @@ impl Settlement for PerpSettlement<'_> {
 
     fn admit(&mut self, maker: &OrderKey, order: &Order, size: SizeLots) -> Result<SizeLots, Rejection> {
         let account = AccountId(order.owner.0);
-        if self.orders.is_cancelled(AccountOrder { account, id: maker.id }, self.block) {
+        if self.orders.why_dead(AccountOrder { account, id: maker.id }, self.block).is_some() {
             return Ok(SizeLots::ZERO);
         }
         let position = self.position(account);
@@ -282,16 +282,16 @@ impl Settlement for PerpSettlement<'_> {
         reason: CancelReason,
     ) -> Result<(), Rejection> {
         let owner = AccountId(order.owner.0);
-        let scheduled = self.orders.is_cancelled(AccountOrder { account: owner, id: maker.id }, self.block);
+        let dead = self.orders.why_dead(AccountOrder { account: owner, id: maker.id }, self.block);
         let reduce_only = self.orders.info(owner, maker.id).is_some_and(|info| info.reduce_only);
         self.take_off(maker, owner, order.remaining);
-        self.orders.close(owner, maker.id);
-        let reason = match (reason, reduce_only) {
-            (CancelReason::SelfTrade, _) => CloseReason::SelfTrade,
-            (CancelReason::NotAdmitted, _) if scheduled => CloseReason::ScheduledCancel,
-            (CancelReason::NotAdmitted, true) => CloseReason::ReduceOnly,
-            (CancelReason::NotAdmitted, false) => CloseReason::NotAdmitted,
+        let reason = match (reason, dead, reduce_only) {
+            (CancelReason::SelfTrade, _, _) => CloseReason::SelfTrade,
+            (CancelReason::NotAdmitted, Some(dead), _) => dead,
+            (CancelReason::NotAdmitted, None, true) => CloseReason::ReduceOnly,
+            (CancelReason::NotAdmitted, None, false) => CloseReason::NotAdmitted,
         };
+        self.orders.end(owner, maker.id, order.remaining, reason);
         self.events.push(closed(owner, maker.id, order.remaining, reason));
         Ok(())
     }

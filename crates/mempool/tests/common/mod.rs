@@ -35,6 +35,7 @@ pub(crate) fn orders(items: usize) -> Action {
         kind: OrderKind::Limit(TimeInForce::Gtc),
         cloid: None,
         self_trade_prevention: None,
+        expires: None,
     };
     Action::Order(PlaceOrders { orders: vec![order; items], grouping: Grouping::Na, builder: None })
 }

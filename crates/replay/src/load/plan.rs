@@ -97,6 +97,7 @@ impl Plan {
             kind: OrderKind::Limit(time_in_force),
             cloid: Some(self.cloid(number)),
             self_trade_prevention: None,
+            expires: None,
         })
     }
 }

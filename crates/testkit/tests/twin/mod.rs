@@ -30,6 +30,8 @@ pub(crate) struct Wish {
     pub(crate) stay: Stay,
     pub(crate) own: Own,
     pub(crate) cloid: Option<u8>,
+    /// From when on it is dead.
+    pub(crate) until: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +43,13 @@ pub(crate) struct Open {
     pub(crate) left: u64,
     pub(crate) cloid: Option<u8>,
     pub(crate) stay: Stay,
+    pub(crate) until: Option<u64>,
+}
+
+impl Open {
+    fn is_dead(&self, now: u64) -> bool {
+        self.until.is_some_and(|until| until <= now)
+    }
 }
 
 /// Money in quote atoms, goods in base atoms; `lot` base atoms in a unit of size.
@@ -53,6 +62,7 @@ pub(crate) struct Twin {
     pub(crate) marked: BTreeSet<(u8, u8)>,
     pub(crate) lot: u64,
     pub(crate) least: u64,
+    pub(crate) now: u64,
 }
 
 /// What an account costs whoever sends to it first.
@@ -92,6 +102,13 @@ impl Twin {
     }
 
     fn try_place(&mut self, who: u8, wish: &Wish) -> bool {
+        if wish.until.is_some_and(|until| until <= self.now) {
+            return false;
+        }
+        let now = self.now;
+        self.orders.retain(|order| {
+            order.who != who || wish.cloid.is_none() || order.cloid != wish.cloid || !order.is_dead(now)
+        });
         let in_use = |cloid| {
             self.marked.contains(&(who, cloid))
                 || self.orders.iter().any(|order| order.who == who && order.cloid == Some(cloid))
@@ -120,9 +137,12 @@ impl Twin {
             return false;
         }
         let left = self.match_with(who, wish, &crossing);
+        if left > 0 && wish.stay == Stay::Fok {
+            return false;
+        }
         if left > 0 && matches!(wish.stay, Stay::Gtc | Stay::Alo) {
-            let Wish { buy, price, cloid, stay, .. } = *wish;
-            self.orders.push(Open { id, who, buy, price, left, cloid, stay });
+            let Wish { buy, price, cloid, stay, until, .. } = *wish;
+            self.orders.push(Open { id, who, buy, price, left, cloid, stay, until });
         }
         true
     }
@@ -177,6 +197,9 @@ impl Twin {
                     }
                     Own::Decrement => {}
                 }
+            } else if maker.is_dead(self.now) {
+                self.orders.remove(at);
+                continue;
             } else {
                 self.trade(who, maker.who, wish.buy, size, maker.price);
             }
@@ -218,16 +241,27 @@ impl Twin {
     }
 
     pub(crate) fn modify(&mut self, who: u8, id: u64, wish: &Wish) -> bool {
+        let now = self.now;
         let Some(order) = self.orders.iter_mut().find(|order| order.who == who && order.id == id) else {
             return false;
         };
-        let same = (order.buy, order.price, order.cloid, order.stay)
-            == (wish.buy, wish.price, wish.cloid, wish.stay);
+        if order.is_dead(now) || wish.until.is_some_and(|until| until <= now) {
+            return false;
+        }
+        let same = (order.buy, order.price, order.cloid, order.stay, order.until)
+            == (wish.buy, wish.price, wish.cloid, wish.stay, wish.until);
         if same && wish.size < order.left && wish.size * wish.price >= self.least {
             order.left = wish.size;
             return true;
         }
         self.attempt(|twin| twin.cancel(who, id) && twin.try_place(who, wish))
+    }
+
+    /// The end of a block.
+    pub(crate) fn end(&mut self) {
+        let now = self.now;
+        self.orders.retain(|order| !order.is_dead(now));
+        self.marked.clear();
     }
 
     pub(crate) fn send_money(&mut self, from: u8, to: u8, amount: u64) -> bool {

@@ -72,6 +72,7 @@ fn action(class: Class, items: u32, cents: u64) -> Option<Action> {
         kind: OrderKind::Limit(time_in_force),
         cloid: None,
         self_trade_prevention: None,
+        expires: None,
     };
     let orders = vec![order; usize::try_from(items).ok()?];
     Some(Action::Order(PlaceOrders { orders, grouping: Grouping::Na, builder: None }))

@@ -3,8 +3,8 @@
 use crate::action::{
     Action, AddressText, Amount, ApproveAgent, AssetId, Builder, Cancel, CancelByCloid, CancelOrders,
     Decimal, Grouping, HyperliquidChain, Modify, Network, NetworkKind, Order, OrderKind, OrderRef,
-    PlaceOrders, SelfTradePrevention, SignedAction, SpotSend, TimeInForce, Tpsl, Trigger,
-    UpdateIsolatedMargin, UpdateLeverage, UsdClassTransfer, UsdSend, UserSigned,
+    PlaceOrders, SelfTradePrevention, SignedAction, SpotSend, TimeInForce, Tpsl, Trigger, TwapCancel,
+    TwapRequest, UpdateIsolatedMargin, UpdateLeverage, UsdClassTransfer, UsdSend, UserSigned,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use std::vec::Vec;
@@ -37,8 +37,9 @@ fn order_kind() -> impl Strategy<Value = OrderKind> {
 
 fn order() -> impl Strategy<Value = Order> {
     let stp = option::of(select(SelfTradePrevention::ALL));
-    (asset(), any::<bool>(), decimal(), decimal(), any::<bool>(), order_kind(), option::of(cloid()), stp)
-        .prop_map(|(asset, is_buy, price, size, reduce_only, kind, cloid, self_trade_prevention)| Order {
+    let options = (option::of(cloid()), stp, option::of(integer()));
+    (asset(), any::<bool>(), decimal(), decimal(), any::<bool>(), order_kind(), options).prop_map(
+        |(asset, is_buy, price, size, reduce_only, kind, (cloid, self_trade_prevention, expires))| Order {
             asset,
             is_buy,
             price,
@@ -47,7 +48,9 @@ fn order() -> impl Strategy<Value = Order> {
             kind,
             cloid,
             self_trade_prevention,
-        })
+            expires: expires.map(BlockTime),
+        },
+    )
 }
 
 fn place() -> impl Strategy<Value = Action> {
@@ -110,7 +113,16 @@ fn action() -> impl Strategy<Value = Action> {
         let destination = AddressText::new(&destination).unwrap();
         Action::UsdSend(UsdSend { destination, amount, user })
     });
-    let perpetual = prop_oneof![leverage, margin, class_transfer, usd_send];
+    let cancel_all = option::of(asset()).prop_map(Action::CancelAll);
+    let twap = (asset(), any::<bool>(), decimal(), any::<bool>(), integer(), any::<bool>()).prop_map(
+        |(asset, is_buy, size, reduce_only, minutes, randomize)| {
+            Action::TwapOrder(TwapRequest { asset, is_buy, size, reduce_only, minutes, randomize })
+        },
+    );
+    let twap_cancel =
+        (asset(), integer()).prop_map(|(asset, twap)| Action::TwapCancel(TwapCancel { asset, twap }));
+    let timed = prop_oneof![cancel_all, twap, twap_cancel];
+    let perpetual = prop_oneof![leverage, margin, class_transfer, usd_send, timed];
     prop_oneof![
         perpetual,
         place(),

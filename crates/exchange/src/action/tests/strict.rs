@@ -18,6 +18,7 @@ fn order() -> Value {
         ("t", Map(vec![("limit", Map(vec![("tif", Text("Gtc"))]))])),
         ("c", Text("0x00000000000000000000000000000abc")),
         ("stp", Text("cancelMaker")),
+        ("exp", Int(1_700_000_000_000)),
     ])
 }
 
@@ -178,7 +179,7 @@ fn a_wrong_value_is_named_by_field_and_fault() {
         ("grouping",   Text("all\n"),              "grouping: can't be \"all\\n\""),
         ("grouping",   Map(vec![]),                "grouping.p: is missing"),
         ("builder.b",  Text("0x5E9EE1089755C3435139848E47E6635505D5A13A"), "builder.b: is not canonical 0x-prefixed hexadecimal of its length"),
-        ("type",       Text("twapOrder"),     "type: can't be \"twapOrder\""),
+        ("type",       Text("vaultTransfer"),     "type: can't be \"vaultTransfer\""),
         ("type",       Int(1),                     "type: must be a text, is an unsigned integer"),
     ];
     for (path, value, expected) in rows {
@@ -283,7 +284,7 @@ fn the_class_is_that_of_the_most_aggressive_item() {
         (orders(vec![tif("Ioc")]), Class::MayTake),
         (orders(vec![tif("Fok")]), Class::MayTake),
         (orders(vec![tif("FrontendMarket")]), Class::MayTake),
-        (orders(vec![trigger()]), Class::MayTake),
+        (orders(vec![trigger()]), Class::Neutral),
         (cancel(), Class::Cancels),
         (one(tif("Alo")), Class::Neutral),
         (one(tif("Gtc")), Class::MayTake),
@@ -309,6 +310,7 @@ fn a_full_batch_of_the_longest_modifications_fits() {
         .with("a", Int(u64::from(u32::MAX)))
         .with("p", Text("184467440737.09551615"))
         .with("s", Text("184467440737.09551615"))
+        .with("exp", Int(u64::MAX))
         .with("t.trigger.triggerPx", Text("184467440737.09551615"));
     let modify = Map(vec![("oid", Text("0x00000000000000000000000000000abc")), ("order", longest)]);
     let bytes = modify.bytes().leak();
