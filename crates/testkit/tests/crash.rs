@@ -70,7 +70,7 @@ impl Tally {
     }
 }
 
-fn reduce(order: Order) -> Order {
+const fn reduce(order: Order) -> Order {
     Order { reduce_only: true, ..order }
 }
 
