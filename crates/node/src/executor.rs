@@ -53,7 +53,8 @@ struct Executed {
 
 /// See the module.
 pub struct Executor {
-    chain: Chain,
+    /// Boxed, because the executor is moved into futures, and every table makes it larger.
+    chain: Box<Chain>,
     tip: Header,
     tip_id: BlockId,
     /// The certificate of the tip, encoded; empty at genesis.
@@ -108,7 +109,7 @@ impl Executor {
         }
         Ok(Self {
             tip_id: block_id(&start.tip),
-            chain: start.chain,
+            chain: Box::new(start.chain),
             tip: start.tip,
             certificate: start.certificate,
             stands_at: None,

@@ -103,7 +103,7 @@ struct Stream {
 impl Stream {
     fn new(seed: u64) -> Self {
         let mut chain = Harness::new(perp_genesis());
-        let scale = if seed % 2 == 0 { 1 } else { 80 };
+        let scale = if seed.is_multiple_of(2) { 1 } else { 80 };
         let oracle = [20_000_000, 100_000];
         chain.set_oracle(ETH, oracle[0]);
         chain.set_oracle(DOGE, oracle[1]);

@@ -70,7 +70,7 @@ impl Tally {
     }
 }
 
-fn reduce(order: Order) -> Order {
+const fn reduce(order: Order) -> Order {
     Order { reduce_only: true, ..order }
 }
 
@@ -272,4 +272,39 @@ fn ten_thousand_sales_into_the_book_go_on_where_the_block_before_stopped() {
     floor.begin(100, &[]);
     let answer = one(&mut floor, short, ioc(sell_perp(ETH, "1949", "1")));
     assert!(matches!(answer, ItemStatus::Filled { .. }), "{answer:?}");
+}
+
+/// One long against ten thousand shorts of the same size and leverage, in one bucket: it takes many blocks to come by all.
+#[test]
+fn deleveraging_goes_on_from_its_cursor_and_closes_exactly_what_is_to_be_closed() {
+    let mut floor = Floor::default();
+    floor.prices(1_000, &[20_000_000, 100_000]);
+    let mut holders = vec![(MarginMode::Cross, 5, -100, 500); 10_000];
+    holders.push((MarginMode::Cross, 40, 400_000, 250_000));
+    holders.push((MarginMode::Cross, 5, 600_000, 9_000_000));
+    hold(&mut floor, 100, &holders);
+    let money = totals(&floor.tables);
+    // 4,000 ETH fall by 100 USD: 150,000 are missing.
+    let mut tally = Tally::default();
+    tally.note(&floor.prices(100, &[19_000_000, 100_000]));
+    let is_pending = |floor: &mut Floor| {
+        floor.begin(100, &[]);
+        let now = floor.block.time;
+        is_reduce_only(&mut floor.tables, ETH, now)
+    };
+    assert!(is_pending(&mut floor), "not even all are counted");
+    let rest = run_down(&mut floor, &[19_000_000, 100_000]);
+    println!("{tally:?} {rest:?}");
+    assert!(rest.blocks > 10 && rest.work_max <= LIQUIDATION_WORK_MAX.0);
+    let closed: u64 = tally.closed.values().chain(rest.closed.values()).sum();
+    assert_eq!((tally.taken[&ETH], closed), (400_000, 400_000));
+    assert_eq!(i64::try_from(tally.paid_atoms + rest.paid_atoms).unwrap(), 150_000 * ATOMS);
+    // Each short is closed by its part, 40 lots of 100, and pays its part, 15 USD, but for what rounding up took before.
+    for account in (100..10_100).map(AccountId) {
+        let position = floor.tables.positions.peek(&PositionKey { account, market: ETH }).unwrap();
+        assert_eq!(position.size, SignedLots(-60), "{account}");
+    }
+    assert_eq!(totals(&floor.tables), money);
+    assert_invariants(&floor.tables);
+    assert!(!is_pending(&mut floor));
 }

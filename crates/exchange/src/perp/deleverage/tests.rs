@@ -5,12 +5,15 @@ use proptest::prelude::*;
 use std::vec::Vec;
 use tandem_types::{SignedLots, Usd};
 
-/// Runs both passes over holders of (bucket, lots); returns what each is closed by.
-fn shares(need: u64, holders: &[(usize, u64)]) -> Vec<u64> {
+/// A bucket, and lots.
+type Holder = (usize, u64);
+
+/// Runs both passes over holders; returns what each is closed by.
+fn shares(need: u64, holders: &[Holder]) -> Vec<u64> {
     let mut state = Deleverage::new(BlockTime(0), HeldSide::Short);
     holders.iter().for_each(|(bucket, lots)| state.counted.add(*bucket, *lots));
     let mut closing = state.next_pass(SizeLots(need)).unwrap();
-    let share = |(bucket, lots): &(usize, u64)| {
+    let share = |(bucket, lots): &Holder| {
         let share = closing.share(*bucket, *lots);
         closing.closed.add(*bucket, share.0);
         share.0
@@ -20,7 +23,7 @@ fn shares(need: u64, holders: &[(usize, u64)]) -> Vec<u64> {
 
 #[test]
 fn the_highest_bucket_is_closed_first_and_the_last_one_in_proportion() {
-    let rows: [(u64, &[(usize, u64)], &[u64]); 5] = [
+    let rows: [(u64, &[Holder], &[u64]); 5] = [
         (10, &[(4, 10), (9, 6), (5, 8)], &[0, 6, 4]),
         (10, &[(4, 30), (4, 10)], &[7, 3]),
         (3, &[(4, 1), (4, 1), (4, 1), (4, 1)], &[0, 1, 1, 1]),
