@@ -62,6 +62,10 @@ pub(crate) fn run(home: &Home, endpoints: &Endpoints, ready: impl FnOnce(&Served
 
 async fn serve(home: &Home, endpoints: &Endpoints, ready: impl FnOnce(&Served)) -> Result<()> {
     let Opened { executor, wal, handle } = open(home)?;
+    let executor = match home.config.prices.source()? {
+        Some(source) => executor.with_prices(source),
+        None => executor,
+    };
     let genesis = handle.genesis();
     let domain = consensus_domain(genesis.hash(), genesis.system.parameters.chain_id);
     let keys = Keys { validator: Some(home.validator.clone()), node: NodeSeed(home.node_seed) };

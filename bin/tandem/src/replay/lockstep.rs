@@ -16,6 +16,7 @@ use eyre::{Result, WrapErr, eyre};
 use std::time::Instant;
 use tandem_book::{Side, levels};
 use tandem_exchange::action::Decimal;
+use tandem_exchange::perp::PerpGenesis;
 use tandem_replay::{Lockstep, Message, RequestKey, Tally, Traders};
 use tandem_types::{BlockTime, MarketId, PriceScale};
 
@@ -30,6 +31,7 @@ pub(super) fn run(arguments: &Replay, messages: &[Message], per_block: u32) -> R
     let traders = traders(arguments.accounts)?;
     let mut genesis = dev::genesis(ValidatorEntry::new(&[1; 32], 1), arguments.accounts).to_genesis()?;
     genesis.time = START;
+    genesis.exchange.perps = PerpGenesis::default();
     let identity = tandem_node::identity(&genesis);
     let mut lockstep = Lockstep::new(&genesis, identity).map_err(|error| eyre!("genesis: {error}"))?;
 
