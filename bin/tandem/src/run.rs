@@ -62,7 +62,7 @@ pub(crate) fn run(home: &Home, endpoints: &Endpoints, ready: impl FnOnce(&Served
 
 async fn serve(home: &Home, endpoints: &Endpoints, ready: impl FnOnce(&Served)) -> Result<()> {
     let Opened { executor, wal, handle } = open(home)?;
-    let executor = match home.config.prices.source()? {
+    let executor = match home.config.prices.source(&home.path)? {
         Some(source) => executor.with_prices(source),
         None => executor,
     };

@@ -66,6 +66,18 @@ pub enum SourceError {
     /// It was not told how to find it.
     #[error("the price source does not know this market")]
     UnknownMarket,
+    /// There has been none yet.
+    #[error("the price source has had no price yet")]
+    NotYet,
+    /// It never had one, and this is why.
+    #[error("{0}")]
+    Failed(String),
+    /// The last one is too old.
+    #[error("the last price is too old{}", .failure.as_ref().map(|why| format!(": {why}")).unwrap_or_default())]
+    Stale {
+        /// Why there was none since, if that is known.
+        failure: Option<String>,
+    },
 }
 
 /// Somewhere that prices come from.
