@@ -176,7 +176,9 @@ def make_production(home: Path, payer: str) -> None:
     text += '\n[[tokens]]\nname = "XYZ"\nwei_decimals = 5\nsize_decimals = 2\n'
     text += f'\n[[accounts]]\naddress = "{payer}"\ntokens = [{holdings}]\n'
     genesis.write_text(text)
-    config.write_text(re.sub(r"(_port = |/tcp/)\d+", r"\g<1>0", config.read_text()))
+    # Such a network takes no simulated prices.
+    settings = config.read_text().split("\n[prices]")[0] + '\n[prices]\nsource = "none"\n'
+    config.write_text(re.sub(r"(_port = |/tcp/)\d+", r"\g<1>0", settings))
 
 
 def test_an_interrupt_ends_a_replay_with_its_report(tmp_path: Path, chain: Chain) -> None:

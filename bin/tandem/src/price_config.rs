@@ -71,6 +71,11 @@ pub(crate) struct WalkEntry {
 }
 
 impl PriceConfig {
+    /// Whether prices are made up.
+    pub(crate) const fn is_simulated(&self) -> bool {
+        matches!(self, Self::Simulation { .. })
+    }
+
     /// The source that it describes. A file that is named by a relative path is one of the home.
     pub(crate) fn source(&self, home: &Path) -> Result<Option<Box<dyn PriceSource>>> {
         match self.clone() {

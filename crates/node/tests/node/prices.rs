@@ -219,18 +219,22 @@ fn blocks_with_stale_foreign_or_too_few_reports_get_no_vote() {
     }
     let good = proposer.propose();
     assert_eq!((stale.len(), reports(&good)), (4, 4));
+    let changed = |change: &dyn Fn(&mut Vec<Vec<u8>>)| with_reports(&good, change);
     let wrong = [
-        ("none", with_reports(&good, Vec::clear)),
-        ("no quorum", with_reports(&good, |reports| reports.truncate(2))),
-        ("one twice", with_reports(&good, |reports| reports[1] = reports[0].clone())),
-        ("out of order", with_reports(&good, |reports| reports.swap(0, 1))),
-        ("one of the price height before", with_reports(&good, |reports| reports[0] = stale[0].clone())),
-        ("all of the price height before", with_reports(&good, |reports| *reports = stale.clone())),
-        ("a changed price", with_reports(&good, |reports| *reports[0].last_mut().unwrap() ^= 1)),
+        ("of power 0", changed(&|reports| reports.clear())),
+        ("of power 2", changed(&|reports| reports.truncate(2))),
+        ("not in the order", changed(&|reports| reports[1] = reports[0].clone())),
+        ("not in the order", changed(&|reports| reports.swap(0, 1))),
+        ("report 0: the signature", changed(&|reports| reports[0] = stale[0].clone())),
+        ("report 0: the signature", changed(&|reports| *reports = stale.clone())),
+        ("report 3: the signature", changed(&|reports| *reports[3].get_mut(40).unwrap() ^= 1)),
     ];
-    for (what, block) in wrong {
+    for (why, block) in wrong {
         let verdict = voter.judge(&block, Origin::FirstProposal);
-        assert!(matches!(verdict, Verdict::Invalid { .. }), "{what}: {verdict:?}");
+        assert!(
+            matches!(&verdict, Verdict::Invalid { reason } if reason.contains(why)),
+            "{why}: {verdict:?}"
+        );
     }
     assert_eq!(voter.judge(&good, Origin::FirstProposal), Verdict::Valid);
 }
