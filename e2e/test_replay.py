@@ -181,6 +181,22 @@ def make_production(home: Path, payer: str) -> None:
     config.write_text(re.sub(r"(_port = |/tcp/)\d+", r"\g<1>0", settings))
 
 
+def test_a_replay_on_a_perpetual_market_follows_the_file(tmp_path: Path) -> None:
+    flow = next(flows(tmp_path))
+    arguments = ["--lockstep", 20, "--market", "AAPL", "--leverage", 3, "--accounts", ACCOUNTS]
+    report = tandem("replay", flow, *arguments)
+    oracle, mark = map(float, re.search(r"oracle (\S+), mark (\S+),", report).groups())
+    assert 570 < oracle < 600 and abs(mark / oracle - 1) < 0.01, report
+    assert int(re.search(r"Positions  (\d+) shares held", report)[1]) > 0
+    assert int(re.search(r"rejected   (\d+)", report)[1]) < MESSAGES / 4
+    root = report.splitlines()[-1]
+    assert root.startswith("Core root") and tandem("replay", flow, *arguments).splitlines()[-1] == root
+    spot = tandem("replay", flow, "--lockstep", 20, "--accounts", ACCOUNTS)
+    filled = re.compile(r"filled .*")
+    assert filled.search(spot)[0] == filled.search(report)[0], "the same book"
+    assert "a developers' chain has" in tandem("replay", flow, "--lockstep", 20, "--market", "X", status=1)
+
+
 def test_an_interrupt_ends_a_replay_with_its_report(tmp_path: Path, chain: Chain) -> None:
     flow = tmp_path / "slow.csv"
     flow.write_text("34200.0,1,1,10,5850000,1\n34200.1,1,2,10,5860000,-1\n37000.0,3,1,10,5850000,1\n")
