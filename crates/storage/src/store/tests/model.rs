@@ -1,9 +1,7 @@
 //! What a store must hold: everything as plain maps, computed anew from the heights.
 
 use super::super::Store;
-use crate::{
-    BlockRecord, Effects, IndexEntry, IndexHit, IndexKind, Recovered, UndecidedBlock, files::Files,
-};
+use crate::{BlockRecord, Effects, IndexEntry, IndexHit, IndexKind, Recovered, UndecidedBlock, files::Files};
 use std::{collections::BTreeMap, ops::ControlFlow};
 use tandem_types::{BlockId, Height, Round};
 
