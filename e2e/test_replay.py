@@ -176,7 +176,25 @@ def make_production(home: Path, payer: str) -> None:
     text += '\n[[tokens]]\nname = "XYZ"\nwei_decimals = 5\nsize_decimals = 2\n'
     text += f'\n[[accounts]]\naddress = "{payer}"\ntokens = [{holdings}]\n'
     genesis.write_text(text)
-    config.write_text(re.sub(r"(_port = |/tcp/)\d+", r"\g<1>0", config.read_text()))
+    # Such a network takes no simulated prices.
+    settings = config.read_text().split("\n[prices]")[0] + '\n[prices]\nsource = "none"\n'
+    config.write_text(re.sub(r"(_port = |/tcp/)\d+", r"\g<1>0", settings))
+
+
+def test_a_replay_on_a_perpetual_market_follows_the_file(tmp_path: Path) -> None:
+    flow = next(flows(tmp_path))
+    arguments = ["--lockstep", 20, "--market", "AAPL", "--leverage", 3, "--accounts", ACCOUNTS]
+    report = tandem("replay", flow, *arguments)
+    oracle, mark = map(float, re.search(r"oracle (\S+), mark (\S+),", report).groups())
+    assert 570 < oracle < 600 and abs(mark / oracle - 1) < 0.01, report
+    assert int(re.search(r"Positions  (\d+) shares held", report)[1]) > 0
+    assert int(re.search(r"rejected   (\d+)", report)[1]) < MESSAGES / 4
+    root = report.splitlines()[-1]
+    assert root.startswith("Core root") and tandem("replay", flow, *arguments).splitlines()[-1] == root
+    spot = tandem("replay", flow, "--lockstep", 20, "--accounts", ACCOUNTS)
+    filled = re.compile(r"filled .*")
+    assert filled.search(spot)[0] == filled.search(report)[0], "the same book"
+    assert "a developers' chain has" in tandem("replay", flow, "--lockstep", 20, "--market", "X", status=1)
 
 
 def test_an_interrupt_ends_a_replay_with_its_report(tmp_path: Path, chain: Chain) -> None:

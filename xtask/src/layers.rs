@@ -40,6 +40,7 @@ const RANKS: &[(&str, u8, u8)] = &[
     ("light-client", 2, 0),
     ("mempool", 2, 0),
     ("network", 2, 0),
+    ("prices", 2, 0),
     ("storage", 2, 0),
     ("sync", 2, 0),
     ("witness", 2, 0),

@@ -141,9 +141,12 @@ pub(crate) struct Replay {
     /// The node's exchange API. Orders go through it as those of anybody else.
     #[arg(long, default_value = "http://127.0.0.1:3030", value_name = "URL")]
     pub(crate) url: String,
-    /// The market to trade on, by name.
-    #[arg(long, default_value = "AAPL/USDC", value_name = "BASE/QUOTE")]
+    /// The market to trade on, by name: BASE/QUOTE on spot, such as AAPL/USDC, or a perpetual, such as AAPL.
+    #[arg(long, default_value = "AAPL/USDC", value_name = "NAME")]
     pub(crate) market: String,
+    /// The leverage that accounts set on a perpetual market.
+    #[arg(long, default_value_t = 5, value_name = "X", value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) leverage: u8,
     /// Accounts that send.
     #[arg(long, default_value_t = 128, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000))]
     pub(crate) accounts: u32,
@@ -164,7 +167,7 @@ pub(crate) struct Replay {
     /// from the file: the same file always ends in the same root. A running node is not asked, because its clock and
     /// whatever else it is sent would make each run another.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000),
-        conflicts_with_all = ["url", "market", "key", "speed", "in_flight"])]
+        conflicts_with_all = ["url", "key", "speed", "in_flight"])]
     pub(crate) lockstep: Option<u32>,
 }
 
@@ -299,9 +302,11 @@ mod tests {
 
     #[test]
     fn a_replay_is_paced_by_a_factor_or_cut_by_the_file() {
-        let rows: [(&[&str], bool); 8] = [
+        let rows: [(&[&str], bool); 10] = [
             (&[], true),
             (&["--speed", "60"], true),
+            (&["--market", "AAPL", "--leverage", "10"], true),
+            (&["--lockstep", "50", "--market", "AAPL"], true),
             (&["--speed", "0.5", "--url", "http://a:1"], true),
             (&["--speed", "0"], false),
             (&["--speed", "inf"], false),

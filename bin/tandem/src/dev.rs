@@ -6,6 +6,7 @@ use crate::genesis_file::{
 };
 use crate::home::{Home, default_exchange, now_ms};
 use crate::keys::{account_key, to_hex};
+use crate::markets::{PERPETUALS, perpetuals};
 use crate::run::{self, Endpoints};
 use eyre::{Result, WrapErr};
 use tandem_crypto::keccak256;
@@ -40,7 +41,8 @@ pub(crate) fn run(arguments: &Dev) -> Result<()> {
     let endpoints = Endpoints { api_port: arguments.ports.api_port, rpc_port: arguments.ports.rpc_port };
     run::run(&home, &endpoints, |served| {
         print_accounts(&accounts, arguments.seed_accounts);
-        println!("Markets    {}", markets().join("  "));
+        println!("Spot       {}", markets().join("  "));
+        println!("Perpetual  {}", perpetual_markets().join("  "));
         println!("Home       {}{}", path.display(), if temporary.is_some() { " (temporary)" } else { "" });
         served.print();
     })
@@ -49,6 +51,10 @@ pub(crate) fn run(arguments: &Dev) -> Result<()> {
 fn markets() -> Vec<String> {
     let bases = TOKENS.iter().skip(1).enumerate();
     bases.map(|(at, (name, ..))| format!("{name}/USDC (@{at}, asset {})", 10_000 + at)).collect()
+}
+
+fn perpetual_markets() -> Vec<String> {
+    PERPETUALS.iter().enumerate().map(|(at, market)| format!("{} (asset {at})", market.name)).collect()
 }
 
 /// The seed of a developer's account: the Keccak hash of its name.
@@ -105,6 +111,7 @@ pub(crate) fn genesis(validator: ValidatorEntry, count: u32) -> GenesisFile {
         validators: vec![validator],
         tokens: TOKENS.iter().map(token).collect(),
         markets: TOKENS.iter().skip(1).map(|(name, ..)| (*name).to_owned()).collect(),
+        perpetuals: Some(perpetuals()),
         accounts: (0..count).filter_map(account).collect(),
     }
 }

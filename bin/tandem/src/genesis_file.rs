@@ -1,5 +1,9 @@
 //! The genesis as people write it: TOML with decimal amounts.
 
+mod perpetuals;
+
+pub(crate) use perpetuals::{PerpetualEntry, PerpetualsEntry, TierEntry};
+
 use crate::keys::{from_hex, to_hex};
 use eyre::{Result, WrapErr, eyre};
 use serde::{Deserialize, Serialize};
@@ -26,6 +30,9 @@ pub(crate) struct GenesisFile {
     pub(crate) tokens: Vec<TokenEntry>,
     /// Spot markets, by the names of their base tokens.
     pub(crate) markets: Vec<String>,
+    /// Perpetual markets; without, the chain has none, and validators report no prices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) perpetuals: Option<PerpetualsEntry>,
     #[serde(default)]
     pub(crate) accounts: Vec<AccountEntry>,
 }
@@ -147,7 +154,10 @@ impl GenesisFile {
             notional_min: QuoteAtoms(amount(&self.exchange.notional_min, QUOTE_DECIMALS)?),
             activation_fee: QuoteAtoms(amount(&self.exchange.activation_fee, QUOTE_DECIMALS)?),
         };
-        let perps = PerpGenesis::default();
+        let perps = self
+            .perpetuals
+            .as_ref()
+            .map_or_else(|| Ok(PerpGenesis::default()), PerpetualsEntry::to_genesis)?;
         Ok(ExchangeGenesis { config, tokens: tokens?, markets: markets?, allocations, perps })
     }
 

@@ -11,6 +11,8 @@
 use crate::cli::Init;
 use crate::genesis_file::{ExchangeEntry, GenesisFile, ParametersEntry, TokenEntry, ValidatorEntry};
 use crate::keys::{from_hex, random, to_hex};
+use crate::markets::perpetuals;
+use crate::price_config::{self, PriceConfig};
 use eyre::{Result, WrapErr, bail};
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -45,6 +47,9 @@ pub(crate) struct ConfigFile {
     pub(crate) history_blocks: u64,
     /// Blocks between checkpoints of the state.
     pub(crate) checkpoint_interval: u64,
+    /// Where prices come from.
+    #[serde(default)]
+    pub(crate) prices: PriceConfig,
 }
 
 const CONFIG_TEXT: &str = r#"# Configuration of a Tandem node. Changes take effect at the next start.
@@ -140,7 +145,7 @@ fn make(path: &Path, genesis: impl FnOnce(ValidatorEntry) -> GenesisFile) -> Res
     let public_key = PrivateKey::from_seed(seed).public_key();
     write_secret(&path.join(VALIDATOR_KEY), &to_hex(&seed))?;
     write_secret(&path.join(NODE_KEY), &to_hex(&random::<32>()?))?;
-    write(&path.join(CONFIG), CONFIG_TEXT)?;
+    write(&path.join(CONFIG), &format!("{CONFIG_TEXT}{}", price_config::text()))?;
     let genesis = genesis(ValidatorEntry::new(public_key.as_bytes(), 1));
     genesis.to_genesis()?;
     write(&path.join(GENESIS), &toml::to_string_pretty(&genesis).wrap_err("genesis")?)
@@ -160,7 +165,7 @@ fn write_secret(path: &Path, text: &str) -> Result<()> {
     writeln!(file, "{text}").wrap_err_with(|| format!("writing {}", path.display()))
 }
 
-/// A genesis with the quote token alone, for operators to fill in.
+/// A genesis with the quote token and the usual perpetual markets, for operators to fill in.
 fn empty_genesis(parameters: &Parameters, validator: ValidatorEntry) -> GenesisFile {
     GenesisFile {
         time_ms: now_ms(),
@@ -169,6 +174,7 @@ fn empty_genesis(parameters: &Parameters, validator: ValidatorEntry) -> GenesisF
         validators: vec![validator],
         tokens: vec![TokenEntry { name: "USDC".to_owned(), wei_decimals: 8, size_decimals: 2 }],
         markets: Vec::new(),
+        perpetuals: Some(perpetuals()),
         accounts: Vec::new(),
     }
 }

@@ -10,6 +10,8 @@ mod files;
 mod genesis_file;
 mod home;
 mod keys;
+mod markets;
+mod price_config;
 mod replay;
 mod run;
 mod status;

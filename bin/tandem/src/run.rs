@@ -11,8 +11,10 @@ use std::sync::Arc;
 use tandem_api::ApiConfig;
 use tandem_consensus::{Config, ConsensusHandle, Keys, NodeSeed, Report, ValidatorAddress};
 use tandem_node::{NodeHandle, Opened, PoolLimits, consensus_domain};
+use tandem_prices::PriceSource;
 use tandem_rpc::RpcConfig;
 use tandem_storage::RealFiles;
+use tandem_system::NetworkKind;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -62,6 +64,10 @@ pub(crate) fn run(home: &Home, endpoints: &Endpoints, ready: impl FnOnce(&Served
 
 async fn serve(home: &Home, endpoints: &Endpoints, ready: impl FnOnce(&Served)) -> Result<()> {
     let Opened { executor, wal, handle } = open(home)?;
+    let executor = match prices(home, &handle)? {
+        Some(source) => executor.with_prices(source),
+        None => executor,
+    };
     let genesis = handle.genesis();
     let domain = consensus_domain(genesis.hash(), genesis.system.parameters.chain_id);
     let keys = Keys { validator: Some(home.validator.clone()), node: NodeSeed(home.node_seed) };
@@ -83,6 +89,18 @@ async fn serve(home: &Home, endpoints: &Endpoints, ready: impl FnOnce(&Served)) 
         Ended::Asked => consensus.stop().await.wrap_err("stopping consensus"),
         Ended::Failed(error) => Err(error),
     }
+}
+
+/// Where prices come from. Money never follows simulated ones.
+fn prices(home: &Home, handle: &NodeHandle) -> Result<Option<Box<dyn PriceSource>>> {
+    let production = handle.genesis().system.parameters.network == NetworkKind::Production;
+    let has_markets = !handle.genesis().exchange.perps.markets.is_empty();
+    if production && has_markets && home.config.prices.is_simulated() {
+        return Err(eyre!(
+            "a production network takes no simulated prices: choose another source in [prices] of config.toml"
+        ));
+    }
+    home.config.prices.source(&home.path)
 }
 
 /// Both loopback addresses; IPv4 alone where the machine has no IPv6. A free port differs between the two.

@@ -6,6 +6,7 @@
 use crate::config::ApiConfig;
 use crate::http;
 use crate::metrics::Counters;
+use crate::rates::Rates;
 use crate::views::Books;
 use crate::ws::{QueueRoom, Topics};
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ pub(crate) struct App {
     pub(crate) config: ApiConfig,
     pub(crate) books: Books,
     pub(crate) counters: Counters,
+    pub(crate) rates: Rates,
     /// Atoms of each token given out at genesis; the exchange makes and destroys none.
     pub(crate) supply: BTreeMap<TokenId, u128>,
     /// Room for the bodies of requests that are long, in [`BODY_UNIT_BYTES`](crate::http::BODY_UNIT_BYTES).
@@ -53,6 +55,7 @@ impl App {
             config,
             books: Books::default(),
             counters: Counters::default(),
+            rates: Rates::default(),
             supply,
             body_room: Semaphore::new(http::units(limits.bodies_bytes_max)),
             queue_room: Arc::new(QueueRoom::new(limits.queues_bytes_max)),

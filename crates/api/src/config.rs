@@ -36,6 +36,10 @@ pub struct Limits {
     pub connections_max: usize,
     /// Connections from one address.
     pub connections_per_ip_max: usize,
+    /// Weight of the requests of one address within a minute; 0 bounds nothing.
+    pub ip_weight_per_minute: u32,
+    /// Whether that holds for addresses of this machine.
+    pub loopback_is_limited: bool,
     /// WebSockets in all.
     pub websockets_max: usize,
     /// WebSockets from one address.
@@ -65,6 +69,8 @@ impl Default for Limits {
             bodies_bytes_max: 256 << 20,
             connections_max: 20_000,
             connections_per_ip_max: 10_000,
+            ip_weight_per_minute: 1_200,
+            loopback_is_limited: false,
             websockets_max: 10_000,
             websockets_per_ip_max: 1_000,
             subscriptions_max: 1_000,

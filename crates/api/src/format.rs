@@ -2,38 +2,56 @@
 
 use serde::{Serialize, Serializer};
 use std::fmt;
-use tandem_exchange::{Market, SPOT_PRICE_DECIMALS};
-use tandem_types::{PriceRank, SizeLots, TokenAtoms};
+use tandem_exchange::SPOT_PRICE_DECIMALS;
+use tandem_indexer::Listing;
+use tandem_oracle::Rate;
+use tandem_types::{PriceRank, PriceTicks, SignedLots, SizeLots, TokenAtoms};
 
 /// Digits of the greatest number.
 const DIGITS_MAX: usize = 39;
+/// Digits of a rate behind the point.
+const RATE_DECIMALS: u8 = 12;
 
-/// `units / 10^decimals`, shown without trailing zeros and serialised as a string.
+/// `±units / 10^decimals`, shown without trailing zeros and serialised as a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fixed {
     /// The number without its point.
     pub units: u128,
     /// Digits behind the point.
     pub decimals: u8,
+    /// Whether it is below zero; zero has no sign.
+    pub is_negative: bool,
 }
 
 impl Fixed {
     /// A number.
     #[must_use]
     pub const fn new(units: u128, decimals: u8) -> Self {
-        Self { units, decimals }
+        Self { units, decimals, is_negative: false }
+    }
+
+    /// A number that may be below zero.
+    #[must_use]
+    pub const fn signed(units: i128, decimals: u8) -> Self {
+        Self { units: units.unsigned_abs(), decimals, is_negative: units < 0 }
     }
 
     /// A price of a market.
     #[must_use]
-    pub fn price(price: PriceRank, market: &Market) -> Self {
+    pub fn price(price: PriceRank, market: &Listing) -> Self {
         let scale = market.price_scale();
-        Self::new(u128::from(price.to_ticks(scale).0), scale.decimals())
+        Self::ticks(price.to_ticks(scale), scale.decimals())
+    }
+
+    /// A price in ticks of `10^-decimals`.
+    #[must_use]
+    pub fn ticks(price: PriceTicks, decimals: u8) -> Self {
+        Self::new(u128::from(price.0), decimals)
     }
 
     /// The middle of two prices of a market, exactly: with one more digit.
     #[must_use]
-    pub fn mid(bid: PriceRank, ask: PriceRank, market: &Market) -> Self {
+    pub fn mid(bid: PriceRank, ask: PriceRank, market: &Listing) -> Self {
         let scale = market.price_scale();
         let sum = u128::from(bid.to_ticks(scale).0) + u128::from(ask.to_ticks(scale).0);
         Self::new(sum * 5, scale.decimals() + 1)
@@ -41,8 +59,26 @@ impl Fixed {
 
     /// A size of a market.
     #[must_use]
-    pub fn size(size: SizeLots, market: &Market) -> Self {
-        Self::new(u128::from(size.0), market.size_decimals)
+    pub fn size(size: SizeLots, market: &Listing) -> Self {
+        Self::new(u128::from(size.0), market.size_decimals())
+    }
+
+    /// The size of a position: above zero if long.
+    #[must_use]
+    pub fn position(size: SignedLots, decimals: u8) -> Self {
+        Self::signed(i128::from(size.0), decimals)
+    }
+
+    /// A rate, such as that of an hour's funding.
+    #[must_use]
+    pub fn rate(rate: Rate) -> Self {
+        Self::signed(i128::from(rate.0), RATE_DECIMALS)
+    }
+
+    /// Quote atoms that may be below zero.
+    #[must_use]
+    pub const fn usd(atoms: i128) -> Self {
+        Self::signed(atoms, SPOT_PRICE_DECIMALS)
     }
 
     /// An amount of a token with these decimals.
@@ -67,6 +103,9 @@ impl Fixed {
 impl fmt::Display for Fixed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (mut units, mut decimals) = (self.units, usize::from(self.decimals));
+        if self.is_negative && units > 0 {
+            f.write_str("-")?;
+        }
         while decimals > 0 && units.is_multiple_of(10) {
             units /= 10;
             decimals -= 1;
@@ -119,6 +158,10 @@ mod tests {
         ];
         for (units, decimals, expected) in rows {
             assert_eq!(Fixed::new(units, decimals).to_string(), expected);
+        }
+        let rows = [(-1, 0, "-1"), (-105, 2, "-1.05"), (0, 2, "0"), (7, 1, "0.7"), (-7, 1, "-0.7")];
+        for (units, decimals, expected) in rows {
+            assert_eq!(Fixed::signed(units, decimals).to_string(), expected);
         }
     }
 

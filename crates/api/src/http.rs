@@ -26,10 +26,18 @@ pub(crate) const BODY_UNIT_BYTES: usize = 1 << 10;
 
 /// Answers one request.
 pub(crate) async fn handle(app: Arc<App>, peer: Peer, request: Request<Incoming>) -> Response<Body> {
+    let ip = peer.ip;
+    let is_weighed = matches!(request.uri().path(), "/info" | "/exchange");
     let mut response = match route(&app, peer, request).await {
         Ok(response) => response,
         Err(error) => of_error(&error),
     };
+    if let Some(left) = app.rates.left(ip, &app.config.limits).filter(|_| is_weighed) {
+        left.write(response.headers_mut());
+        let names = "retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset";
+        let exposed = HeaderValue::from_static(names);
+        response.headers_mut().insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    }
     // Pages of any origin may use a public API; nothing here is guarded by cookies.
     response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     app.counters.count_response(response.status());
@@ -42,12 +50,12 @@ async fn route(app: &Arc<App>, peer: Peer, request: Request<Incoming>) -> Result
         ("/exchange", Method::POST) => {
             let body = read_body(app, request).await?;
             app.counters.exchange_requests.add();
-            exchange::answer(app, &body).await.map(|body| ok(JSON, body))
+            exchange::answer(app, peer.ip, &body).await.map(|body| ok(JSON, body))
         }
         ("/info", Method::POST) => {
             let body = read_body(app, request).await?;
             app.counters.info_requests.add();
-            info::answer(app, &body).map(|body| ok(JSON, body))
+            info::answer(app, peer.ip, &body).map(|body| ok(JSON, body))
         }
         ("/ws", Method::GET) => ws::upgrade(app, peer, request).await,
         ("/health", Method::GET) => Ok(metrics::health(app)),

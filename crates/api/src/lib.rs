@@ -8,11 +8,12 @@
 //! the node, and turns receipts and views into JSON; no number passes through floating point ([`Fixed`]).
 //! Whoever has an answer reads its own writes: an answer waits until the views stand at its block.
 //!
-//! Bounds, each named where it is used: bytes of a body and of a message, connections in all and from one address,
-//! idle time, patience with those who do not read, subscriptions, messages and bytes that wait for a slow reader.
+//! Bounds, each named where it is used: bytes of a body and of a message, connections in all and from one address, the
+//! weight of one address's requests, idle time, patience with those who do not read, subscriptions, messages and bytes that wait for a slow reader.
 #![forbid(unsafe_code)]
 
 mod app;
+mod clearing;
 mod config;
 mod docs;
 mod error;
@@ -23,6 +24,7 @@ mod hex;
 mod http;
 mod info;
 mod metrics;
+mod rates;
 mod request;
 mod response;
 mod server;

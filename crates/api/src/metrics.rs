@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tandem_connections::Places;
 use tandem_exchange::action::NetworkKind;
+use tandem_types::{BlockTime, MarketId};
 
 /// Without a block for that long the chain counts as stalled, in milliseconds.
 const STALLED_MS: u64 = 10_000;
@@ -72,6 +73,19 @@ pub(crate) fn text(app: &App) -> String {
         ("chain_evm_gas_total", "counter", "Gas used by EVM blocks.", load(&node.evm_gas)),
         ("state_leaves_total", "counter", "Entries of the exchange's state changed.", load(&node.leaves)),
         ("store_bytes_total", "counter", "Bytes written for blocks.", load(&node.stored_bytes)),
+        ("oracle_reports_total", "counter", "Price reports in decided blocks.", load(&node.price_reports)),
+        (
+            "oracle_source_failures_total",
+            "counter",
+            "Prices missing from this validator's reports because its source had none.",
+            load(&node.price_failures),
+        ),
+        (
+            "oracle_age_ms",
+            "gauge",
+            "Age of the oldest market's oracle price at the last block.",
+            oracle_age_ms(app),
+        ),
         ("pool_refused_total", "counter", "Submissions refused at admission.", load(&node.refused)),
         ("pool_actions_count", "gauge", "Exchange actions waiting.", count(actions)),
         ("pool_evm_transactions_count", "gauge", "EVM transactions waiting.", count(evm)),
@@ -115,6 +129,16 @@ pub(crate) fn text(app: &App) -> String {
         more(&mut out);
     }
     out
+}
+
+/// The age of the oldest oracle price of any perpetual market, in milliseconds. One that never had any is as old as the
+/// Unix epoch.
+fn oracle_age_ms(app: &App) -> u64 {
+    let state = app.node.state();
+    let (now, exchange) = (state.head().time, &state.tables.exchange);
+    let markets = (0..=u16::MAX).map(MarketId).take_while(|id| exchange.perp_markets.peek(id).is_some());
+    let updated = |id| exchange.perp_prices.peek(&id).map_or(BlockTime(0), |prices| prices.time);
+    markets.map(|id| now.0.saturating_sub(updated(id).0)).max().unwrap_or(0)
 }
 
 /// Whether the chain moves.

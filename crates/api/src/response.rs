@@ -13,6 +13,9 @@ use tandem_mempool::PoolError;
 use tandem_node::SubmitError;
 use tandem_types::{MarketId, OrderId};
 
+/// After how many seconds an account that is over its budget may act again.
+const OVERDRAFT_S: u32 = 10;
+
 /// The body for an action that a block decided.
 pub(crate) fn of_receipt(receipt: &Receipt, kind: Kind, markets: &Markets) -> String {
     if let Kind::Twap(word) = kind {
@@ -145,7 +148,8 @@ pub(crate) fn of_failure(error: &SubmitError, signed: &SignedAction, network: &N
             };
             let error = ApiError::new(StatusCode::OK, inadmissible_word(*reason), text);
             let error = error.with("number", reason.code()).with("signer", signer.to_string());
-            with_expected_hash(error, signed, network)
+            let wait = matches!(reason, Inadmissible::OverBudget).then_some(OVERDRAFT_S);
+            ApiError { retry_after_s: wait, ..with_expected_hash(error, signed, network) }
         }
         SubmitError::Pool(error @ (PoolError::Full | PoolError::SignerFull(_))) => {
             let error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, "pool_full", error.to_string());
@@ -234,6 +238,11 @@ mod tests {
 
     fn receipt(result: Result<Vec<ItemStatus>, Rejection>) -> Receipt {
         Receipt { tx: TxId::default(), account: AccountId(1), result, events: Vec::new() }
+    }
+
+    #[test]
+    fn who_is_over_its_budget_is_told_when_it_is_not() {
+        assert_eq!(u64::from(OVERDRAFT_S) * 1_000, tandem_exchange::OVERDRAFT_INTERVAL_MS);
     }
 
     #[test]

@@ -7,8 +7,7 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use tandem_book::Side;
-use tandem_exchange::Market;
-use tandem_indexer::{Depth, Indexer};
+use tandem_indexer::{Depth, Indexer, Listing};
 use tandem_types::{Height, MarketId};
 
 /// Levels of a side in a snapshot.
@@ -85,11 +84,11 @@ impl WireBook {
         let depth = indexer.depth(id).unwrap_or(&empty);
         let side = |side| levels(depth, side, rounding, market);
         let levels = [side(Side::Bid), side(Side::Ask)];
-        Some(Self { coin: Coin(id), time: indexer.time().0, levels, height: indexer.height().0 })
+        Some(Self { coin: Coin::new(id, market), time: indexer.time().0, levels, height: indexer.height().0 })
     }
 }
 
-fn levels(depth: &Depth, side: Side, rounding: Rounding, market: &Market) -> Vec<Level> {
+fn levels(depth: &Depth, side: Side, rounding: Rounding, market: &Listing) -> Vec<Level> {
     let scale = market.price_scale();
     let mut rows: Vec<(u64, u128, u32)> = Vec::with_capacity(LEVELS_MAX);
     for (price, sum) in depth.levels(side) {
@@ -106,7 +105,7 @@ fn levels(depth: &Depth, side: Side, rounding: Rounding, market: &Market) -> Vec
     }
     let level = |(ticks, lots, n): (u64, u128, u32)| Level {
         px: Fixed::new(u128::from(ticks), scale.decimals()),
-        sz: Fixed::new(lots, market.size_decimals),
+        sz: Fixed::new(lots, market.size_decimals()),
         n,
     };
     rows.into_iter().map(level).collect()
@@ -146,8 +145,9 @@ pub(crate) fn mid(id: MarketId, indexer: &Indexer) -> Option<Fixed> {
 /// The middles of all markets that have one.
 pub(crate) fn mids(indexer: &Indexer) -> serde_json::Map<String, serde_json::Value> {
     let markets = indexer.markets().markets();
-    let found =
-        markets.filter_map(|(id, _)| Some((Coin(id).to_string(), mid(id, indexer)?.to_string().into())));
+    let found = markets.filter_map(|(id, market)| {
+        Some((Coin::new(id, market).to_string(), mid(id, indexer)?.to_string().into()))
+    });
     found.collect()
 }
 

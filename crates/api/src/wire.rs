@@ -6,39 +6,55 @@ use serde::{Serialize, Serializer};
 use std::fmt;
 use tandem_book::Side;
 use tandem_exchange::action::{Decimal, TimeInForce};
-use tandem_exchange::{Market, QUOTE, SPOT_ASSET_BASE};
-use tandem_indexer::{Candle, Interval, LevelSum, Markets, OpenOrder, OrderStatus, RejectedOrder, TradeRow};
-use tandem_types::{AccountId, Address, BlockTime, MarketId, PriceRank, TokenAtoms, TokenId};
+use tandem_exchange::{Market, PositionChange, QUOTE, SPOT_ASSET_BASE, TokenName, Trade};
+use tandem_indexer::{
+    Before, Candle, Interval, LevelSum, Listing, Markets, OpenOrder, OrderStatus, RejectedOrder, TradeRow,
+};
+use tandem_types::{AccountId, Address, BlockTime, MarketId, OrderId, PriceRank, TokenAtoms, TokenId};
 
-/// A spot market as the wire calls it: `@` and its number.
+/// A market as the wire calls it: a perpetual by its name, a spot market by `@` and its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Coin(pub(crate) MarketId);
+pub(crate) enum Coin {
+    Perpetual(TokenName),
+    Spot(u16),
+}
 
 impl Coin {
-    /// The market of `@N`, or of the names of its tokens, `BASE/QUOTE`.
-    pub(crate) fn parse(text: &str, markets: &Markets) -> Option<Self> {
+    pub(crate) const fn new(id: MarketId, market: &Listing) -> Self {
+        match market {
+            Listing::Perpetual(market) => Self::Perpetual(market.name),
+            Listing::Spot(_) => Self::spot(id),
+        }
+    }
+
+    pub(crate) const fn spot(id: MarketId) -> Self {
+        Self::Spot(id.0.saturating_sub(SPOT_ASSET_BASE))
+    }
+
+    /// The market of a perpetual's name, of `@N`, or of the names of a spot market's tokens, `BASE/QUOTE`.
+    pub(crate) fn parse(text: &str, markets: &Markets) -> Option<MarketId> {
         if let Some(number) = text.strip_prefix('@') {
             let canonical = !number.starts_with('+') && (number == "0" || !number.starts_with('0'));
             let market = number.parse::<u16>().ok()?.checked_add(SPOT_ASSET_BASE).map(MarketId)?;
-            return markets.market(market).filter(|_| canonical).map(|_| Self(market));
+            return markets.spot(market).filter(|_| canonical).map(|_| market);
         }
-        let (base, quote) = text.split_once('/')?;
+        let Some((base, quote)) = text.split_once('/') else {
+            return markets.perpetuals().find(|(_, market)| market.name.as_str() == text).map(|(id, _)| id);
+        };
         if markets.token(QUOTE)?.name.as_str() != quote {
             return None;
         }
         let named = |market: &Market| markets.token(market.base).is_some_and(|t| t.name.as_str() == base);
-        markets.markets().find(|(_, market)| named(market)).map(|(id, _)| Self(id))
-    }
-
-    /// The number among spot markets.
-    pub(crate) const fn index(self) -> u16 {
-        self.0.0.saturating_sub(SPOT_ASSET_BASE)
+        markets.spots().find(|(_, market)| named(market)).map(|(id, _)| id)
     }
 }
 
 impl fmt::Display for Coin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "@{}", self.index())
+        match self {
+            Self::Perpetual(name) => f.write_str(name.as_str()),
+            Self::Spot(index) => write!(f, "@{index}"),
+        }
     }
 }
 
@@ -92,7 +108,7 @@ pub(crate) struct Level {
 }
 
 impl Level {
-    pub(crate) fn new(price: PriceRank, sum: LevelSum, market: &Market) -> Self {
+    pub(crate) fn new(price: PriceRank, sum: LevelSum, market: &Listing) -> Self {
         Self { px: Fixed::price(price, market), sz: Fixed::size(sum.size, market), n: sum.orders }
     }
 }
@@ -121,7 +137,7 @@ impl WireTrade {
             Side::Ask => (trade.maker, trade.taker),
         };
         Some(Self {
-            coin: Coin(trade.market),
+            coin: Coin::new(trade.market, market),
             side: side_word(trade.taker_side),
             px: Fixed::price(trade.price, market),
             sz: Fixed::size(trade.size, market),
@@ -144,7 +160,7 @@ pub(crate) struct WireFill {
     time: u64,
     start_position: Fixed,
     dir: &'static str,
-    closed_pnl: &'static str,
+    closed_pnl: Fixed,
     hash: Hex,
     oid: u64,
     crossed: bool,
@@ -153,37 +169,81 @@ pub(crate) struct WireFill {
     fee_token: String,
 }
 
+/// What a fill says of one side of a trade.
+struct FillSide {
+    crossed: bool,
+    side: Side,
+    order: OrderId,
+    fee: TokenAtoms,
+    before: Before,
+}
+
+impl FillSide {
+    fn of(row: &TradeRow, account: AccountId) -> Self {
+        let trade: &Trade = &row.trade;
+        if trade.taker == account {
+            let (side, order, fee) = (trade.taker_side, trade.taker_order, trade.taker_fee);
+            Self { crossed: true, side, order, fee, before: row.taker_before }
+        } else {
+            let (side, order, fee) = (trade.taker_side.opposite(), trade.maker_order, trade.maker_fee);
+            Self { crossed: false, side, order, fee, before: row.maker_before }
+        }
+    }
+}
+
 impl WireFill {
     pub(crate) fn new(row: &TradeRow, account: AccountId, markets: &Markets) -> Option<Self> {
         let trade = &row.trade;
         let market = markets.market(trade.market)?;
-        let crossed = trade.taker == account;
-        let (side, order, fee, before) = if crossed {
-            (trade.taker_side, trade.taker_order, trade.taker_fee, row.taker_before)
-        } else {
-            (trade.taker_side.opposite(), trade.maker_order, trade.maker_fee, row.maker_before)
+        let side = FillSide::of(row, account);
+        let token = |id| markets.token(id);
+        let (start_position, dir, closed_pnl, received) = match (market, side.before) {
+            (Listing::Spot(market), Before::Spot(before)) => {
+                let (dir, received) = match side.side {
+                    Side::Bid => ("Buy", market.base),
+                    Side::Ask => ("Sell", QUOTE),
+                };
+                let held = Fixed::amount(before, token(market.base)?.wei_decimals);
+                (held, dir, Fixed::new(0, 0), token(received)?)
+            }
+            (Listing::Perpetual(market), Before::Perpetual(change)) => {
+                let held = Fixed::position(change.size_before, market.size_decimals);
+                (held, direction(&change), Fixed::usd(i128::from(change.closed_profit.0)), token(QUOTE)?)
+            }
+            (Listing::Spot(_), Before::Perpetual(_)) | (Listing::Perpetual(_), Before::Spot(_)) => {
+                return None;
+            }
         };
-        let (dir, received) = match side {
-            Side::Bid => ("Buy", market.base),
-            Side::Ask => ("Sell", QUOTE),
-        };
-        let (base, received) = (markets.token(market.base)?, markets.token(received)?);
         Some(Self {
-            coin: Coin(trade.market),
+            coin: Coin::new(trade.market, market),
             px: Fixed::price(trade.price, market),
             sz: Fixed::size(trade.size, market),
-            side: side_word(side),
+            side: side_word(side.side),
             time: row.time.0,
-            start_position: Fixed::amount(before, base.wei_decimals),
+            start_position,
             dir,
-            closed_pnl: "0.0",
+            closed_pnl,
             hash: Hex::of(&row.tx.0),
-            oid: order.0,
-            crossed,
-            fee: Fixed::amount(fee, received.wei_decimals),
+            oid: side.order.0,
+            crossed: side.crossed,
+            fee: Fixed::amount(side.fee, received.wei_decimals),
             tid: trade.id.0,
             fee_token: received.name.as_str().to_owned(),
         })
+    }
+}
+
+/// What a fill did to a position, in the words that clients show.
+const fn direction(change: &PositionChange) -> &'static str {
+    let (before, after) = (change.size_before.0, change.size.0);
+    let grows = after.unsigned_abs() > before.unsigned_abs();
+    match (before.signum(), after.signum()) {
+        (1, -1) => "Long > Short",
+        (-1, 1) => "Short > Long",
+        (_, 1) if grows => "Open Long",
+        (_, -1) if grows => "Open Short",
+        (1, _) => "Close Long",
+        _ => "Close Short",
     }
 }
 
@@ -206,7 +266,7 @@ impl WireOrder {
     pub(crate) fn new(order: &OpenOrder, markets: &Markets) -> Option<Self> {
         let market = markets.market(order.market)?;
         Some(Self {
-            coin: Coin(order.market),
+            coin: Coin::new(order.market, market),
             side: side_word(order.side),
             limit_px: Fixed::price(order.price, market),
             sz: Fixed::size(order.remaining, market),
@@ -221,10 +281,10 @@ impl WireOrder {
 impl WireOrder {
     /// An order that was refused, as it was written.
     pub(crate) fn refused(order: &RejectedOrder, markets: &Markets) -> Option<Self> {
-        markets.market(order.market)?;
+        let market = markets.market(order.market)?;
         let written = |number: Decimal| Fixed::new(u128::from(number.mantissa()), number.decimals());
         Some(Self {
-            coin: Coin(order.market),
+            coin: Coin::new(order.market, market),
             side: side_word(order.side),
             limit_px: written(order.price),
             sz: written(order.size),
@@ -260,7 +320,7 @@ pub(crate) struct WireOrderDetails {
 
 impl WireOrderDetails {
     pub(crate) fn new(order: &OpenOrder, markets: &Markets) -> Option<Self> {
-        Some(Self::of(WireOrder::new(order, markets)?, order.time_in_force, false))
+        Some(Self::of(WireOrder::new(order, markets)?, order.time_in_force, order.reduce_only))
     }
 
     /// An order that was refused.
@@ -336,17 +396,17 @@ pub(crate) struct WireCandle {
 }
 
 impl WireCandle {
-    pub(crate) fn new(candle: &Candle, interval: Interval, id: MarketId, market: &Market) -> Self {
+    pub(crate) fn new(candle: &Candle, interval: Interval, id: MarketId, market: &Listing) -> Self {
         Self {
             t: candle.start,
             end: candle.start + interval.ms() - 1,
-            s: Coin(id),
+            s: Coin::new(id, market),
             i: interval.word(),
             o: Fixed::price(candle.open, market),
             c: Fixed::price(candle.close, market),
             h: Fixed::price(candle.high, market),
             l: Fixed::price(candle.low, market),
-            v: Fixed::new(candle.lots, market.size_decimals),
+            v: Fixed::new(candle.lots, market.size_decimals()),
             n: candle.trades,
         }
     }
@@ -383,4 +443,38 @@ impl WireBalance {
 /// An address in lower case.
 pub(crate) fn address_text(address: &Address) -> String {
     hex::text(&address.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tandem_types::{QuoteAtoms, SignedLots, TradeId, Usd};
+
+    #[test]
+    fn directions_are_those_that_clients_show() {
+        let rows = [
+            (0, 5, "Open Long"),
+            (5, 9, "Open Long"),
+            (9, 5, "Close Long"),
+            (5, 0, "Close Long"),
+            (5, -1, "Long > Short"),
+            (0, -5, "Open Short"),
+            (-5, -9, "Open Short"),
+            (-9, -5, "Close Short"),
+            (-5, 0, "Close Short"),
+            (-5, 1, "Short > Long"),
+        ];
+        for (before, after, word) in rows {
+            let change = PositionChange {
+                account: AccountId(1),
+                market: MarketId(0),
+                trade: TradeId(0),
+                size_before: SignedLots(before),
+                size: SignedLots(after),
+                entry: QuoteAtoms(0),
+                closed_profit: Usd(0),
+            };
+            assert_eq!(direction(&change), word, "{before} to {after}");
+        }
+    }
 }

@@ -1,10 +1,22 @@
 //! What a block changed, for those who subscribe.
 
+use crate::depth::OrderDiff;
+use crate::funding::{FundingPayment, FundingRate};
+use crate::ledger::LedgerRow;
 use crate::orders::{OpenOrder, OrderStatus};
 use crate::rejected::RejectedOrder;
 use std::sync::Arc;
-use tandem_exchange::Trade;
-use tandem_types::{AccountId, BlockTime, Height, MarketId, TokenAtoms, TokenId, TxId};
+use tandem_exchange::{PositionChange, Trade};
+use tandem_types::{AccountId, BlockTime, Height, MarketId, TokenAtoms, TxId};
+
+/// What one side of a trade had before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// On spot: of the base token.
+    Spot(TokenAtoms),
+    /// On perpetuals: a position, with what became of it.
+    Perpetual(PositionChange),
+}
 
 /// A trade with what its block says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,10 +27,10 @@ pub struct TradeRow {
     pub time: BlockTime,
     /// The taker's action; zero if it was due work.
     pub tx: TxId,
-    /// What the taker had of the base token before.
-    pub taker_before: TokenAtoms,
-    /// What the maker had of the base token before.
-    pub maker_before: TokenAtoms,
+    /// What the taker had before.
+    pub taker_before: Before,
+    /// What the maker had before.
+    pub maker_before: Before,
 }
 
 /// What became of an order.
@@ -30,21 +42,6 @@ pub struct OrderUpdate {
     pub status: OrderStatus,
     /// When.
     pub time: BlockTime,
-}
-
-/// Tokens sent from one account to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TransferRow {
-    /// From whom.
-    pub from: AccountId,
-    /// To whom.
-    pub to: AccountId,
-    /// What.
-    pub token: TokenId,
-    /// How much.
-    pub amount: TokenAtoms,
-    /// By which action.
-    pub tx: TxId,
 }
 
 /// What a block changed.
@@ -64,6 +61,16 @@ pub struct BlockChanges {
     pub rejected: Vec<RejectedOrder>,
     /// Accounts whose balances changed, in the order of their ids.
     pub balances: Vec<AccountId>,
-    /// Transfers in order.
-    pub transfers: Vec<TransferRow>,
+    /// Accounts whose collateral, positions or open orders on perpetuals changed, in the order of their ids.
+    pub positions: Vec<AccountId>,
+    /// Perpetual markets whose prices or open interest changed, in the order of their ids.
+    pub perpetuals: Vec<MarketId>,
+    /// What became of resting orders, in the order of markets, sides and priority.
+    pub diffs: Vec<OrderDiff>,
+    /// Funding rates that were fixed.
+    pub funding_rates: Vec<FundingRate>,
+    /// What positions paid for them.
+    pub payments: Vec<FundingPayment>,
+    /// Transfers and the like, in order.
+    pub ledger: Vec<LedgerRow>,
 }

@@ -15,42 +15,79 @@ pub const DAY_MS: u64 = 24 * 3_600_000;
 pub enum Interval {
     /// One minute.
     Minute,
+    /// Three minutes.
+    ThreeMinutes,
     /// Five minutes.
     FiveMinutes,
     /// A quarter of an hour.
     Quarter,
+    /// Half an hour.
+    Half,
     /// One hour.
     Hour,
+    /// Two hours.
+    TwoHours,
+    /// Four hours.
+    FourHours,
+    /// Eight hours.
+    EightHours,
+    /// Twelve hours.
+    TwelveHours,
     /// One day.
     Day,
+    /// Three days.
+    ThreeDays,
+    /// One week, from Thursday on, as the Unix epoch began.
+    Week,
 }
 
 impl Interval {
     /// Every interval, shortest first.
-    pub const ALL: [Self; 5] = [Self::Minute, Self::FiveMinutes, Self::Quarter, Self::Hour, Self::Day];
+    pub const ALL: [Self; 13] = [
+        Self::Minute,
+        Self::ThreeMinutes,
+        Self::FiveMinutes,
+        Self::Quarter,
+        Self::Half,
+        Self::Hour,
+        Self::TwoHours,
+        Self::FourHours,
+        Self::EightHours,
+        Self::TwelveHours,
+        Self::Day,
+        Self::ThreeDays,
+        Self::Week,
+    ];
+
+    /// Its length in minutes, and its word.
+    const fn row(self) -> (u64, &'static str) {
+        match self {
+            Self::Minute => (1, "1m"),
+            Self::ThreeMinutes => (3, "3m"),
+            Self::FiveMinutes => (5, "5m"),
+            Self::Quarter => (15, "15m"),
+            Self::Half => (30, "30m"),
+            Self::Hour => (60, "1h"),
+            Self::TwoHours => (120, "2h"),
+            Self::FourHours => (240, "4h"),
+            Self::EightHours => (480, "8h"),
+            Self::TwelveHours => (720, "12h"),
+            Self::Day => (1_440, "1d"),
+            Self::ThreeDays => (4_320, "3d"),
+            Self::Week => (10_080, "1w"),
+        }
+    }
 
     /// Its length in milliseconds.
     #[must_use]
     pub const fn ms(self) -> u64 {
-        match self {
-            Self::Minute => 60_000,
-            Self::FiveMinutes => 300_000,
-            Self::Quarter => 900_000,
-            Self::Hour => 3_600_000,
-            Self::Day => DAY_MS,
-        }
+        self.row().0 * 60_000
     }
 
     /// Its word.
     #[must_use]
     pub const fn word(self) -> &'static str {
-        match self {
-            Self::Minute => "1m",
-            Self::FiveMinutes => "5m",
-            Self::Quarter => "15m",
-            Self::Hour => "1h",
-            Self::Day => "1d",
-        }
+        self.row().1
     }
 
     /// The interval of a word.
@@ -59,14 +96,9 @@ impl Interval {
         Self::ALL.into_iter().find(|interval| interval.word() == word)
     }
 
+    /// Its place in [`Interval::ALL`].
     const fn at(self) -> usize {
-        match self {
-            Self::Minute => 0,
-            Self::FiveMinutes => 1,
-            Self::Quarter => 2,
-            Self::Hour => 3,
-            Self::Day => 4,
-        }
+        self as usize
     }
 }
 

@@ -7,7 +7,7 @@ use tandem_book::{Order, OrderKey, Side};
 use tandem_codec::Decode;
 use tandem_exchange::ExchangeTables;
 use tandem_state::{Change, Prefix};
-use tandem_types::{MarketId, PriceRank, SizeLots};
+use tandem_types::{AccountId, PriceRank, SizeLots};
 
 /// Where the books stand in a delta.
 pub(crate) const ORDERS: Prefix = Prefix::new(ExchangeTables::ENGINE, 10);
@@ -68,15 +68,40 @@ impl Depth {
     }
 }
 
-/// Moves depths over one change of the table of orders; returns the market.
-pub(crate) fn follow(depths: &mut BTreeMap<MarketId, Depth>, change: &Change<'_>) -> Option<MarketId> {
-    let key = OrderKey::from_bytes(change.key.get(2..)?).ok()?;
-    let depth = depths.entry(key.market()).or_default();
-    if let Some((_, order)) = entry::<OrderKey, Order>(change.key, change.old) {
-        depth.remove(key.side(), key.price(), order.remaining);
+/// What a block did to one order of a book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderDiff {
+    /// Where it rests, or rested.
+    pub key: OrderKey,
+    /// Whose.
+    pub owner: AccountId,
+    /// What remained of it before the block; `None` if it was not there.
+    pub before: Option<SizeLots>,
+    /// What remains of it after the block; `None` if it is gone.
+    pub after: Option<SizeLots>,
+}
+
+impl OrderDiff {
+    /// Reads a change of the table of orders.
+    pub(crate) fn of(change: &Change<'_>) -> Option<Self> {
+        let key = OrderKey::from_bytes(change.key.get(2..)?).ok()?;
+        let order = |value| entry::<OrderKey, Order>(change.key, value).map(|(_, order)| order);
+        let (before, after) = (order(change.old), order(change.new));
+        let owner = AccountId(after.or(before)?.owner.0);
+        let remaining = |order: Option<Order>| order.map(|order| order.remaining);
+        Some(Self { key, owner, before: remaining(before), after: remaining(after) })
     }
-    if let Some((_, order)) = entry::<OrderKey, Order>(change.key, change.new) {
-        depth.add(key.side(), key.price(), order.remaining);
+}
+
+impl Depth {
+    /// Moves on over a change.
+    pub(crate) fn follow(&mut self, diff: &OrderDiff) {
+        let (side, price) = (diff.key.side(), diff.key.price());
+        if let Some(size) = diff.before {
+            self.remove(side, price, size);
+        }
+        if let Some(size) = diff.after {
+            self.add(side, price, size);
+        }
     }
-    Some(key.market())
 }

@@ -111,6 +111,7 @@ mod tests {
             time: BlockTime(1),
             cloid: Some(Cloid([cloid; 16])),
             time_in_force: TimeInForce::Gtc,
+            reduce_only: false,
         };
         ClosedOrder { order, status: OrderStatus::Closed(CloseReason::Filled), time: BlockTime(id) }
     }

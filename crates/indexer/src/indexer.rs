@@ -1,17 +1,19 @@
 //! The views together, and how a block moves them.
 
-use crate::block::{BlockChanges, OrderUpdate, TradeRow, TransferRow};
+use crate::block::{Before, BlockChanges, OrderUpdate, TradeRow};
 use crate::candles::{Candle, Candles, DayStats, Interval};
-use crate::depth::{self, Depth, ORDERS};
+use crate::depth::{Depth, ORDERS, OrderDiff};
 use crate::fills::Fills;
+use crate::funding::{self, FundingHistory};
 use crate::history::{ClosedOrder, OrderHistory};
+use crate::ledger::{self, Ledger};
 use crate::markets::{Markets, entry};
 use crate::orders::{self, OpenOrder, OrderStatus};
 use crate::rejected::{self, Rejected};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
-use tandem_book::Side;
-use tandem_exchange::{Balance, BalanceKey, Event, ExchangeTables, QUOTE, Trade};
+use tandem_book::{OrderKey, Side};
+use tandem_exchange::{Balance, BalanceKey, Event, ExchangeTables, PositionChange, QUOTE, Receipt, Trade};
 use tandem_node::DecidedBlock;
 use tandem_state::{Delta, Prefix};
 use tandem_stf::ChainTables;
@@ -21,6 +23,9 @@ use tandem_types::{AccountId, BlockTime, Header, Height, MarketId, OrderId, Toke
 pub const TRADES_KEPT: usize = 500;
 
 const BALANCES: Prefix = Prefix::new(ExchangeTables::ENGINE, 9);
+const PERP_PRICES: Prefix = Prefix::new(ExchangeTables::ENGINE, 34);
+const PERP_TOTALS: Prefix = Prefix::new(ExchangeTables::ENGINE, 36);
+const COLLATERALS: Prefix = Prefix::new(ExchangeTables::ENGINE, 37);
 
 /// See the crate.
 #[derive(Clone, Debug, Default)]
@@ -32,9 +37,13 @@ pub struct Indexer {
     trades: BTreeMap<MarketId, VecDeque<Arc<TradeRow>>>,
     candles: BTreeMap<MarketId, Candles>,
     open: HashMap<OrderId, OpenOrder>,
+    /// The same by market, side and priority.
+    books: BTreeSet<OrderKey>,
     history: OrderHistory,
     rejected: Rejected,
     fills: Fills,
+    funding: FundingHistory,
+    ledger: Ledger,
 }
 
 impl Indexer {
@@ -46,8 +55,11 @@ impl Indexer {
         for order in open.values() {
             depths.entry(order.market).or_default().add(order.side, order.price, order.remaining);
         }
+        let key = |order: &OpenOrder| OrderKey::new(order.market, order.side, order.price, order.id);
+        let books = open.values().map(key).collect();
         let (height, time, markets) = (head.height, head.time, Markets::of(tables));
-        Self { height, time, markets, depths, open, ..Self::default() }
+        let funding = FundingHistory::of(&tables.exchange);
+        Self { height, time, markets, depths, open, books, funding, ..Self::default() }
     }
 
     /// An indexer that knows the same markets and accounts and nothing else, to learn the past with.
@@ -61,6 +73,8 @@ impl Indexer {
         let Past(past) = past;
         (self.trades, self.candles) = (past.trades, past.candles);
         (self.history, self.rejected, self.fills) = (past.history, past.rejected, past.fills);
+        self.ledger = past.ledger;
+        self.funding.set_past(past.funding);
     }
 
     /// Moves on to the next block. `balance` is asked for what a trader holds where the block left it as it was.
@@ -69,27 +83,62 @@ impl Indexer {
         block: &DecidedBlock,
         balance: &dyn Fn(BalanceKey) -> TokenAtoms,
     ) -> BlockChanges {
+        let mut changes = self.follow(block, balance);
+        let sizes = funding::size_changes(&block.delta, self.time);
+        (changes.funding_rates, changes.payments) =
+            self.funding.follow(&block.receipts.due, &sizes, self.time);
+        changes
+    }
+
+    /// Everything but funding, which the past is learnt of in another order.
+    fn follow(&mut self, block: &DecidedBlock, balance: &dyn Fn(BalanceKey) -> TokenAtoms) -> BlockChanges {
         let header = &block.block.header;
         (self.height, self.time) = (header.height, header.time);
         self.markets.follow(&block.delta);
         let mut changes = BlockChanges { height: self.height, time: self.time, ..BlockChanges::default() };
-        let books = block.delta.changes_under(&ORDERS.0);
-        let touched: BTreeSet<MarketId> =
-            books.filter_map(|change| depth::follow(&mut self.depths, &change)).collect();
-        changes.books = touched.into_iter().collect();
+        self.follow_books(&block.delta, &mut changes);
         for (receipt, raw) in block.receipts.actions.iter().zip(&block.block.body.actions) {
-            self.follow_events(&receipt.events, receipt.tx, &mut changes);
-            changes.rejected.extend(rejected::rejected(raw, receipt, self.time));
+            self.follow_action(receipt, raw, &mut changes);
         }
         self.rejected.add(self.height, &mut changes.rejected);
-        self.follow_events(&block.receipts.due, TxId::default(), &mut changes);
+        self.follow_events(&block.receipts.due, TxId::default(), &[], &mut changes);
         self.keep_trades(block, balance, &mut changes);
+        for row in &changes.ledger {
+            self.ledger.add(*row);
+        }
         changes.balances = changed_accounts(&block.delta);
+        changes.positions = margined_accounts(&block.delta);
+        changes.perpetuals = repriced_markets(&block.delta);
         changes
     }
 
+    fn follow_books(&mut self, delta: &Delta, changes: &mut BlockChanges) {
+        changes.diffs = delta.changes_under(&ORDERS.0).filter_map(|change| OrderDiff::of(&change)).collect();
+        for diff in &changes.diffs {
+            self.depths.entry(diff.key.market()).or_default().follow(diff);
+            match diff.after {
+                Some(_) => self.books.insert(diff.key),
+                None => self.books.remove(&diff.key),
+            };
+        }
+        changes.books = changes.diffs.iter().map(|diff| diff.key.market()).collect();
+        changes.books.dedup();
+    }
+
+    fn follow_action(&mut self, receipt: &Receipt, raw: &[u8], changes: &mut BlockChanges) {
+        let reduce_only = orders::reduce_only(raw, receipt);
+        self.follow_events(&receipt.events, receipt.tx, &reduce_only, changes);
+        changes.rejected.extend(rejected::rejected(raw, receipt, self.time));
+    }
+
     /// Follows the events of one action: each order that it touched is reported once, as the action left it.
-    fn follow_events(&mut self, events: &[Event], tx: TxId, changes: &mut BlockChanges) {
+    fn follow_events(
+        &mut self,
+        events: &[Event],
+        tx: TxId,
+        reduce_only: &[OrderId],
+        changes: &mut BlockChanges,
+    ) {
         let mut touched: Vec<OrderId> = Vec::new();
         let mut touch = |id: OrderId| {
             // An action touches few orders, or each of many once and in order: the last places are enough to look at.
@@ -100,7 +149,8 @@ impl Indexer {
         for event in events {
             match event {
                 Event::Opened { id, .. } => {
-                    self.open.extend(orders::opened(event, changes.time).map(|order| (*id, order)));
+                    let opened = orders::opened(event, changes.time, reduce_only.contains(id));
+                    self.open.extend(opened.map(|order| (*id, order)));
                     touch(*id);
                 }
                 Event::Trade(trade) => {
@@ -110,8 +160,8 @@ impl Indexer {
                         trade: *trade,
                         time: changes.time,
                         tx,
-                        taker_before: TokenAtoms::ZERO,
-                        maker_before: TokenAtoms::ZERO,
+                        taker_before: Before::Spot(TokenAtoms::ZERO),
+                        maker_before: Before::Spot(TokenAtoms::ZERO),
                     }));
                 }
                 Event::Reduced { id, remaining, .. } => {
@@ -128,13 +178,10 @@ impl Indexer {
                     }
                     touch(*id);
                 }
-                Event::Transfer { from, to, token, amount } => {
-                    let (from, to, token, amount) = (*from, *to, *token, *amount);
-                    changes.transfers.push(TransferRow { from, to, token, amount, tx });
-                }
-                Event::AccountCreated { .. }
+                Event::Position(change) => note_position(change, &mut changes.trades),
+                Event::Transfer { .. }
+                | Event::AccountCreated { .. }
                 | Event::AgentApproved { .. }
-                | Event::Position(_)
                 | Event::Funding { .. }
                 | Event::FundingRate { .. }
                 | Event::ClassTransfer { .. }
@@ -153,6 +200,7 @@ impl Indexer {
                 | Event::TwapEnded { .. } => {}
             }
         }
+        changes.ledger.extend(ledger::entries(events, tx, changes.time));
         touched.sort_unstable();
         touched.dedup();
         let (open, history, time) = (&self.open, &self.history, changes.time);
@@ -190,9 +238,11 @@ impl Indexer {
                     holdings.undo_payment(*from, *token, *amount);
                 }
                 Event::Trade(trade) => {
-                    let (taker_before, maker_before) = holdings.undo_trade(trade, &self.markets);
-                    if let Some(row) = rows.next().and_then(Arc::get_mut) {
-                        (row.taker_before, row.maker_before) = (taker_before, maker_before);
+                    let row = rows.next().and_then(Arc::get_mut);
+                    if let Some((taker, maker)) = holdings.undo_trade(trade, &self.markets)
+                        && let Some(row) = row
+                    {
+                        (row.taker_before, row.maker_before) = (Before::Spot(taker), Before::Spot(maker));
                     }
                 }
                 Event::Opened { .. }
@@ -240,8 +290,7 @@ impl Indexer {
         }
         self.fills.add(row);
         if let Some(market) = self.markets.market(trade.market) {
-            let ticks = trade.price.to_ticks(market.price_scale());
-            let notional = u128::from(ticks.0) * u128::from(trade.size.0);
+            let notional = market.notional(trade.price, trade.size);
             let candles = self.candles.entry(trade.market).or_default();
             candles.add(row.time, trade.price, trade.size.0, notional);
         }
@@ -294,6 +343,24 @@ impl Indexer {
         &self.rejected
     }
 
+    /// Funding rates, and what positions paid of them.
+    #[must_use]
+    pub const fn funding(&self) -> &FundingHistory {
+        &self.funding
+    }
+
+    /// Transfers and the like by account.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The orders of one side of a market's book in order of priority, best first.
+    pub fn resting(&self, market: MarketId, side: Side) -> impl Iterator<Item = &OpenOrder> {
+        let keys = self.books.range(OrderKey::best_of(market, side)..=OrderKey::worst_of(market, side));
+        keys.filter_map(|key| self.open.get(&key.id))
+    }
+
     /// An open order.
     #[must_use]
     pub fn open_order(&self, id: OrderId) -> Option<&OpenOrder> {
@@ -331,7 +398,9 @@ pub struct Past(Indexer);
 impl Past {
     /// Learns what one block did. Orders that were open before the first block are not known.
     pub fn learn(&mut self, block: &DecidedBlock, balance: &dyn Fn(BalanceKey) -> TokenAtoms) {
-        self.0.apply(block, balance);
+        self.0.follow(block, balance);
+        let sizes = funding::size_changes(&block.delta, self.0.time);
+        self.0.funding.learn(&block.receipts.due, &sizes, self.0.time);
     }
 }
 
@@ -368,9 +437,10 @@ impl Holdings<'_> {
         *held = held.saturating_add(amount.0);
     }
 
-    /// Undoes the base token's side of a trade; returns what taker and maker held of it before.
-    fn undo_trade(&mut self, trade: &Trade, markets: &Markets) -> (TokenAtoms, TokenAtoms) {
-        let Some(market) = markets.market(trade.market) else { return Default::default() };
+    /// Undoes the base token's side of a trade; returns what taker and maker held of it before. Trades of perpetuals move
+    /// no token that has a market.
+    fn undo_trade(&mut self, trade: &Trade, markets: &Markets) -> Option<(TokenAtoms, TokenAtoms)> {
+        let market = markets.spot(trade.market)?;
         let base = trade.size.base_atoms(market.atoms_per_lot).unwrap_or_default();
         let (buyer, seller, fee) = match trade.taker_side {
             Side::Bid => (trade.taker, trade.maker, trade.taker_fee),
@@ -380,8 +450,19 @@ impl Holdings<'_> {
         self.undo_payment(seller, market.base, base);
         let taker = *self.of(trade.taker, market.base);
         let maker = *self.of(trade.maker, market.base);
-        (TokenAtoms(taker), TokenAtoms(maker))
+        Some((TokenAtoms(taker), TokenAtoms(maker)))
     }
+}
+
+/// Adds to the trade just seen what it did to one side's position: the taker's is told first.
+fn note_position(change: &PositionChange, trades: &mut [Arc<TradeRow>]) {
+    let Some(row) = trades.last_mut().and_then(Arc::get_mut).filter(|row| row.trade.id == change.trade)
+    else {
+        return;
+    };
+    let is_taker = change.account == row.trade.taker && matches!(row.taker_before, Before::Spot(_));
+    let side = if is_taker { &mut row.taker_before } else { &mut row.maker_before };
+    *side = Before::Perpetual(*change);
 }
 
 fn changed_accounts(delta: &Delta) -> Vec<AccountId> {
@@ -390,4 +471,18 @@ fn changed_accounts(delta: &Delta) -> Vec<AccountId> {
     let mut accounts: Vec<AccountId> = keys.map(|key: BalanceKey| key.account).collect();
     accounts.dedup();
     accounts
+}
+
+fn margined_accounts(delta: &Delta) -> Vec<AccountId> {
+    let collaterals = delta.changes_under(&COLLATERALS.0);
+    let ids = collaterals.filter_map(|change| tandem_codec::Decode::from_bytes(change.key.get(2..)?).ok());
+    let accounts: BTreeSet<AccountId> = ids.chain(funding::touched(delta)).collect();
+    accounts.into_iter().collect()
+}
+
+fn repriced_markets(delta: &Delta) -> Vec<MarketId> {
+    let changes = delta.changes_under(&PERP_PRICES.0).chain(delta.changes_under(&PERP_TOTALS.0));
+    let ids = changes.filter_map(|change| tandem_codec::Decode::from_bytes(change.key.get(2..)?).ok());
+    let markets: BTreeSet<MarketId> = ids.collect();
+    markets.into_iter().collect()
 }

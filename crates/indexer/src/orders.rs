@@ -1,9 +1,12 @@
 //! Open orders as events tell of them.
 
+use crate::markets::listings;
+use crate::rejected::orders_of;
 use std::collections::HashMap;
 use tandem_book::Side;
 use tandem_exchange::action::TimeInForce;
-use tandem_exchange::{AccountOrder, CloseReason, Event, OrderInfo};
+use tandem_exchange::perp::is_perpetual;
+use tandem_exchange::{AccountOrder, CloseReason, Event, ItemStatus, OrderInfo, Receipt};
 use tandem_stf::ChainTables;
 use tandem_types::{AccountId, BlockTime, Cloid, MarketId, OrderId, PriceRank, SizeLots};
 
@@ -30,6 +33,8 @@ pub struct OpenOrder {
     pub cloid: Option<Cloid>,
     /// How long it was to stay.
     pub time_in_force: TimeInForce,
+    /// Whether it may only make a position smaller.
+    pub reduce_only: bool,
 }
 
 impl OpenOrder {
@@ -47,6 +52,7 @@ impl OpenOrder {
             time: info.time,
             cloid: info.cloid,
             time_in_force: info.time_in_force,
+            reduce_only: info.reduce_only,
         }
     }
 }
@@ -89,10 +95,7 @@ impl OrderStatus {
 pub(crate) fn open_orders(tables: &ChainTables) -> HashMap<OrderId, OpenOrder> {
     let exchange = &tables.exchange;
     let mut open = HashMap::new();
-    for market in (tandem_exchange::SPOT_ASSET_BASE..=u16::MAX).map(MarketId) {
-        if exchange.markets.peek(&market).is_none() {
-            break;
-        }
+    for (market, _) in listings(exchange) {
         for side in [Side::Bid, Side::Ask] {
             for (key, order) in tandem_book::resting(&exchange.orders, market, side) {
                 let of_account = AccountOrder { account: AccountId(order.owner.0), id: key.id };
@@ -105,10 +108,42 @@ pub(crate) fn open_orders(tables: &ChainTables) -> HashMap<OrderId, OpenOrder> {
     open
 }
 
-/// The order that an event tells of, if it tells that one was accepted.
-pub(crate) const fn opened(event: &Event, time: BlockTime) -> Option<OpenOrder> {
+/// The order that an event tells of, if it tells that one was accepted. Whether it is reduce-only the event leaves out.
+pub(crate) const fn opened(event: &Event, time: BlockTime, reduce_only: bool) -> Option<OpenOrder> {
     let Event::Opened { account, id, market, side, price, size, cloid, time_in_force } = *event else {
         return None;
     };
-    Some(OpenOrder { id, account, market, side, price, size, remaining: size, time, cloid, time_in_force })
+    let remaining = size;
+    Some(OpenOrder {
+        id,
+        account,
+        market,
+        side,
+        price,
+        size,
+        remaining,
+        time,
+        cloid,
+        time_in_force,
+        reduce_only,
+    })
+}
+
+/// The reduce-only orders that an action placed. `raw` is what stands in the block; it is read only if the action placed
+/// orders on perpetual markets.
+pub(crate) fn reduce_only(raw: &[u8], receipt: &Receipt) -> Vec<OrderId> {
+    let on_perpetual = |event: &Event| matches!(event, Event::Opened { market, .. } if is_perpetual(*market));
+    let Some(items) = receipt.result.as_ref().ok().filter(|_| receipt.events.iter().any(on_perpetual)) else {
+        return Vec::new();
+    };
+    let placed = orders_of(raw).into_iter().zip(items).filter(|(order, _)| order.reduce_only);
+    let ids = placed.filter_map(|(_, item)| match item {
+        ItemStatus::Resting { id, .. } | ItemStatus::Filled { id, .. } => Some(*id),
+        ItemStatus::Done
+        | ItemStatus::WaitingForFill { .. }
+        | ItemStatus::WaitingForTrigger { .. }
+        | ItemStatus::TwapRunning { .. }
+        | ItemStatus::Rejected(_) => None,
+    });
+    ids.collect()
 }

@@ -114,7 +114,7 @@ pub(crate) fn rejected(raw: &[u8], receipt: &Receipt, time: BlockTime) -> Vec<Re
 }
 
 /// The orders that an action asks for, one for each of its items; none if its items are no orders.
-fn orders_of(raw: &[u8]) -> Vec<Order> {
+pub(crate) fn orders_of(raw: &[u8]) -> Vec<Order> {
     let action = SignedAction::from_bytes(raw).ok().and_then(|signed| Action::decode(&signed.action).ok());
     match action {
         Some(Action::Order(request)) => request.orders,

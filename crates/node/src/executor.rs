@@ -12,8 +12,10 @@ use crate::follower::Follower;
 use crate::handle::Shared;
 use crate::history;
 use crate::identity::validator_set;
+use crate::last_commit::LastCommit;
 use crate::parallel::AllCores;
 use crate::publisher::Publisher;
+use crate::reports::Reporter;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,13 +27,17 @@ use tandem_consensus::{
     verify_certificate,
 };
 use tandem_evm::TxError;
+use tandem_exchange::action::Network;
+use tandem_oracle::report::Scope;
+use tandem_oracle::{CheckedReport, Report};
+use tandem_prices::PriceSource;
 use tandem_state::{Delta, Direction};
 use tandem_stf::{
     BlockReceipts, Builder, Chain, ClassShares, Identity, InvalidBlock, Outcome, Refusal, apply_block,
     block_id, check_block,
 };
 use tandem_storage::Store;
-use tandem_types::{Address, Block, BlockId, Header, Height, Round};
+use tandem_types::{Address, Block, BlockId, BlockTime, Header, Height, Round};
 
 /// Most actions of a class tried for one block.
 const ACTIONS_PER_BLOCK_MAX: usize = 60_000;
@@ -57,8 +63,9 @@ pub struct Executor {
     chain: Box<Chain>,
     tip: Header,
     tip_id: BlockId,
-    /// The certificate of the tip, encoded; empty at genesis.
-    certificate: Bytes,
+    /// The certificate of the tip.
+    last_commit: LastCommit,
+    reporter: Reporter,
     /// The undecided block at which the chain stands, if it isn't the tip.
     stands_at: Option<BlockId>,
     executed: BTreeMap<BlockId, Executed>,
@@ -85,7 +92,7 @@ impl std::fmt::Debug for Executor {
 pub(crate) struct Start {
     pub(crate) chain: Chain,
     pub(crate) tip: Header,
-    pub(crate) certificate: Bytes,
+    pub(crate) last_commit: LastCommit,
     pub(crate) proposer: ValidatorAddress,
     pub(crate) domain: tandem_consensus::Domain,
     pub(crate) identity: Identity,
@@ -111,7 +118,8 @@ impl Executor {
             tip_id: block_id(&start.tip),
             chain: Box::new(start.chain),
             tip: start.tip,
-            certificate: start.certificate,
+            last_commit: start.last_commit,
+            reporter: Reporter::default(),
             stands_at: None,
             executed: BTreeMap::new(),
             undecided,
@@ -124,6 +132,13 @@ impl Executor {
             publisher: Publisher::start(Arc::clone(&start.shared))?,
             shared: start.shared,
         })
+    }
+
+    /// Reports prices from this source with its votes. Without, its reports are empty.
+    #[must_use]
+    pub fn with_prices(mut self, source: Box<dyn PriceSource>) -> Self {
+        self.reporter = Reporter::new(source);
+        self
     }
 
     /// Brings the chain back to the last decided block.
@@ -183,17 +198,19 @@ impl Executor {
         let evm = self.evm_candidates(height);
         let parameters = self.chain.tables.system.parameters.peek(&()).copied();
         let time = clock::time_to_build(clock::now(), &self.tip, parameters.as_ref());
+        let reports = self.price_reports();
+        let report_bytes: usize = reports.iter().map(|report| report.raw().len()).sum();
         let builder = Builder {
             parent: &self.tip,
             time,
             proposer: Address(self.proposer.0),
-            last_commit: &self.certificate,
-            price_reports: &[],
+            last_commit: self.last_commit.bytes(),
+            price_reports: &reports,
             actions: &actions,
             shares: Some(&self.shares),
             evm_transactions: &evm,
             action_bytes_max: ACTION_BYTES_MAX,
-            evm_bytes_max: EVM_BYTES_MAX,
+            evm_bytes_max: EVM_BYTES_MAX.saturating_sub(report_bytes),
         };
         let built = builder
             .build(&mut self.chain)
@@ -206,6 +223,17 @@ impl Executor {
         let hashes: Vec<_> = hopeless.filter_map(|(at, _)| evm.get(*at).map(|tx| tx.hash())).collect();
         self.shared.pool.drop_evm(&hashes);
         Ok((built.block, built.outcome))
+    }
+
+    /// The reports that came with the votes for the tip, if that was a price height.
+    fn price_reports(&self) -> Vec<CheckedReport> {
+        let tables = &self.chain.tables;
+        if !tables.is_price_height(self.tip.height) {
+            return Vec::new();
+        }
+        let Network { chain_id, genesis_hash, .. } = self.identity.network;
+        let scope = Scope { chain_id, genesis_hash, height: self.tip.height, block: self.tip_id };
+        self.last_commit.reports(&scope, &tables.system, &AllCores)
     }
 
     /// What the EVM's lane offers at an EVM height.
@@ -247,7 +275,7 @@ impl Executor {
         if self.tip.height == Height(0) {
             return if bytes.is_empty() { Ok(()) } else { Err("commit_root") };
         }
-        if bytes == self.certificate.as_ref() {
+        if bytes == self.last_commit.bytes() {
             return Ok(());
         }
         let certificate = Certificate::from_bytes(bytes).map_err(|_| "commit_root")?;
@@ -283,7 +311,7 @@ impl Executor {
         // From here the block is final.
         self.tip = decided.block.header.clone();
         self.tip_id = id;
-        self.certificate = decided.certificate.clone();
+        self.last_commit = LastCommit::new(certificate.clone());
         self.stands_at = None;
         self.executed.clear();
         self.undecided.clear();
@@ -323,7 +351,9 @@ impl Application for Executor {
         let validators =
             validator_set(&mut tables).expect("genesis and the rules admit only valid validator keys");
         let block_time_ms = tables.parameters.peek(&()).map_or(100, |parameters| parameters.block_time_ms);
-        let next = NextHeight { validators, block_time_ms, extensions: ExtensionPolicy::Disabled };
+        let reports = self.chain.tables.is_price_height(Height(self.tip.height.0 + 1));
+        let extensions = if reports { ExtensionPolicy::Required } else { ExtensionPolicy::Disabled };
+        let next = NextHeight { validators, block_time_ms, extensions };
         Tip { height: self.tip.height, time: self.tip.time, next }
     }
 
@@ -398,7 +428,7 @@ impl Application for Executor {
             tracing::warn!(height = %certificate.height(), evidence = ?seen, "a validator signed two different things");
         }
         if certificate.block() == self.tip_id {
-            self.certificate = Bytes::from(certificate.to_bytes());
+            self.last_commit = LastCommit::new(certificate.clone());
         }
         Ok(())
     }
@@ -408,9 +438,27 @@ impl Application for Executor {
         let certificate = Certificate::from_bytes(&record.certificate).ok()?;
         Some(SyncBlock { bytes: Bytes::from(record.block), certificate })
     }
+
+    fn extend_vote(&mut self, _: Height, _: Round, block: BlockId) -> Vec<u8> {
+        let time = self.time_of(block);
+        let (report, failed) = self.reporter.report(&self.chain.tables.exchange, time);
+        self.shared.metrics.price_failures.fetch_add(failed, Ordering::Relaxed);
+        report.to_bytes()
+    }
+
+    fn verify_extension(&self, _: Height, _: ValidatorAddress, extension: &[u8]) -> bool {
+        Report::from_bytes(extension).is_ok()
+    }
 }
 
 impl Executor {
+    /// The time of an undecided block.
+    fn time_of(&self, id: BlockId) -> BlockTime {
+        let executed = self.executed.get(&id).map(|executed| executed.block.header.time);
+        let stored = || Block::from_bytes(self.stored.get(&id)?).ok().map(|block| block.header.time);
+        executed.or_else(stored).unwrap_or(self.tip.time)
+    }
+
     /// What is wrong with where and when a block was proposed, before it is executed.
     fn out_of_place(&self, received: &ReceivedBlock) -> Option<String> {
         let block = Block::from_bytes(&received.bytes).ok()?;

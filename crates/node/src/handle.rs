@@ -47,6 +47,10 @@ pub struct Metrics {
     pub leaves: AtomicU64,
     /// Bytes written for blocks: each once before it is voted for, and once more with its results when decided.
     pub stored_bytes: AtomicU64,
+    /// Prices missing from this validator's reports because its source had none.
+    pub price_failures: AtomicU64,
+    /// Price reports in decided blocks.
+    pub price_reports: AtomicU64,
 }
 
 /// What the executor and the faces share.
@@ -99,6 +103,7 @@ impl Shared {
         let trades = |receipt: &Receipt| {
             receipt.events.iter().filter(|event| matches!(event, tandem_exchange::Event::Trade(_))).count()
         };
+        add(&self.metrics.price_reports, decided.block.body.price_reports.len());
         add(&self.metrics.trades, actions.iter().map(trades).sum());
         let gas = decided.receipts.evm_header.as_ref().map_or(0, |header| header.gas_used);
         self.metrics.evm_gas.fetch_add(gas, Ordering::Relaxed);

@@ -7,6 +7,7 @@ use crate::follower::Follower;
 use crate::handle::{NodeHandle, Shared};
 use crate::history;
 use crate::identity::{consensus_domain, identity};
+use crate::last_commit::LastCommit;
 use crate::pool::{Pool, PoolLimits};
 use crate::verifier::Verifier;
 use crate::wal::Wal;
@@ -52,6 +53,8 @@ pub fn open(
         Some(_) => recover(&store, &genesis, &recovered)?,
     };
     let RecoveredChain { chain, tip, certificate } = recovered_chain;
+    let last_commit = LastCommit::from_record(&certificate)
+        .map_err(|error| NodeError::Record { height: tip.height, error })?;
     let identity = identity(&genesis);
     let follower = Follower::new(&chain, tip.clone(), block_id(&tip));
     let shared = Arc::new(Shared::new(Pool::new(limits), follower));
@@ -60,7 +63,7 @@ pub fn open(
     let executor = Executor::new(Start {
         chain,
         tip,
-        certificate,
+        last_commit,
         proposer,
         domain: consensus_domain(expected, genesis.system.parameters.chain_id),
         identity,

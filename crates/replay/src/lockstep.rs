@@ -1,13 +1,17 @@
-//! A replay without clock or network: a block every so many messages, time and nonces from the file.
+//! A replay without clock or network: a block every so many messages, time, nonces and prices from the file.
 
 use crate::flow::{Flow, Skipped};
 use crate::lobster::Message;
+use crate::perpetual::{self, Perpetual};
 use crate::traders::Traders;
 use std::collections::BTreeMap;
+use tandem_exchange::action::{Network, SignedAction};
 use tandem_exchange::{Event, ItemStatus, Rejection, Transaction, TransactionError};
-use tandem_stf::{Builder, Chain, Genesis, Identity, InvalidBlock, Outcome};
+use tandem_oracle::CheckedReport;
+use tandem_oracle::report::Scope;
+use tandem_stf::{Builder, Chain, Genesis, Identity, InvalidBlock, Outcome, block_id};
 use tandem_system::{Parameters, validator_address};
-use tandem_types::{Address, BlockTime, Header};
+use tandem_types::{Address, BlockTime, Header, MarketId};
 
 /// Why a replay stopped.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +35,9 @@ pub enum LockstepError {
         /// Why.
         error: Box<InvalidBlock>,
     },
+    /// The chain has not this perpetual market, or no trader can prepare for it.
+    #[error("the chain has no perpetual market {0}, or more collateral is wanted than can be said")]
+    Perpetual(MarketId),
     /// The chain admits not every action: it is not one for replays.
     #[error("block {height}: {count} actions were not admitted")]
     NotAdmitted {
@@ -74,6 +81,11 @@ pub struct Lockstep {
     start: BlockTime,
     parameters: Parameters,
     proposer: Address,
+    perpetual: Option<Perpetual>,
+    /// The last price of the file, in its unit.
+    price: Option<u64>,
+    /// The nonce of the first message.
+    nonce: u64,
     /// What became of the actions so far.
     pub tally: Tally,
 }
@@ -115,7 +127,58 @@ impl Lockstep {
         let proposer =
             validator.map(|validator| validator_address(&validator.public_key)).unwrap_or_default();
         let (start, parameters) = (genesis.time, genesis.system.parameters);
-        Ok(Self { chain, head, identity, start, parameters, proposer, tally: Tally::default() })
+        let tally = Tally::default();
+        let nonce = start.0;
+        Ok(Self {
+            chain,
+            head,
+            identity,
+            start,
+            parameters,
+            proposer,
+            perpetual: None,
+            price: None,
+            nonce,
+            tally,
+        })
+    }
+
+    /// A replay on a perpetual market: the traders bring their collateral and set their leverage, and blocks pass until
+    /// the market has a price, which is that of the first message.
+    ///
+    /// # Errors
+    /// [`LockstepError`].
+    pub fn on_perpetual(
+        mut self,
+        perpetual: Perpetual,
+        traders: &Traders,
+        messages: &[Message],
+    ) -> Result<Self, LockstepError> {
+        let market = perpetual.market;
+        self.price = messages.first().map(|message| message.price);
+        let mut transactions = Vec::new();
+        let nonces = [self.nonce, self.nonce + 1];
+        let actions = perpetual.preparation(&self.identity.network, nonces);
+        for (action, nonce) in actions.ok_or(LockstepError::Perpetual(market))? {
+            for sender in 0..traders.count() {
+                let signed = traders.sign_action(sender, &action, nonce, &self.identity.network);
+                transactions.push(self.checked(0, signed)?);
+            }
+        }
+        transactions.sort_by_key(Transaction::class);
+        (self.perpetual, self.nonce) = (Some(perpetual), self.nonce + 2);
+        self.block(0, &transactions)?;
+        while !self.has_price(market) {
+            if self.head.height.0 > 2 * self.parameters.price_interval {
+                return Err(LockstepError::Perpetual(market));
+            }
+            self.block(0, &[])?;
+        }
+        Ok(self)
+    }
+
+    fn has_price(&self, market: MarketId) -> bool {
+        self.chain.tables.exchange.perp_prices.peek(&market).is_some()
     }
 
     /// The last block's header.
@@ -155,23 +218,40 @@ impl Lockstep {
             }
             transactions.sort_by_key(Transaction::class);
             let outcome = self.block(time, &transactions)?;
+            self.price = perpetual::last_price(chunk).or(self.price);
             progress(Progress { messages: at, outcome: &outcome, transactions: &transactions });
         }
         Ok(flow.skipped)
     }
 
-    /// A command as a transaction. Nonces count messages from the genesis' time on.
+    /// A command as a transaction. Nonces count messages.
     fn transaction(
         &self,
         at: usize,
         traders: &Traders,
         command: &crate::Command,
     ) -> Result<Transaction, LockstepError> {
-        let nonce = self.start.0 + at as u64;
-        let signed =
-            traders.sign(command, nonce, &self.identity.network).ok_or(LockstepError::Unsayable(at))?;
+        let nonce = self.nonce + at as u64;
+        self.checked(at, traders.sign(command, nonce, &self.identity.network))
+    }
+
+    fn checked(&self, at: usize, signed: Option<SignedAction>) -> Result<Transaction, LockstepError> {
+        let signed = signed.ok_or(LockstepError::Unsayable(at))?;
         Transaction::from_signed(&signed, &self.identity.network)
             .map_err(|error| LockstepError::Transaction { at, error: TransactionError::Check(error) })
+    }
+
+    /// The validator's report, if the last block was at a price height.
+    fn reports(&self) -> Vec<CheckedReport> {
+        let tables = &self.chain.tables;
+        let Some(perpetual) = self.perpetual.as_ref().filter(|_| tables.is_price_height(self.head.height))
+        else {
+            return Vec::new();
+        };
+        let market = tables.exchange.perp_markets.peek(&perpetual.market);
+        let Network { chain_id, genesis_hash, .. } = self.identity.network;
+        let scope = Scope { chain_id, genesis_hash, height: self.head.height, block: block_id(&self.head) };
+        market.and_then(|market| perpetual.report(self.price, market, &scope)).into_iter().collect()
     }
 
     fn block(&mut self, elapsed_ms: u64, transactions: &[Transaction]) -> Result<Outcome, LockstepError> {
@@ -179,12 +259,13 @@ impl Lockstep {
         let due = BlockTime((self.start.0 + elapsed_ms).max(self.head.time.0 + 1));
         let time = due.min(self.parameters.latest_time_after(self.head.height, self.head.time));
         let none: &[tandem_stf::CheckedEvmTx] = &[];
+        let reports = self.reports();
         let builder = Builder {
             parent: &self.head,
             time,
             proposer: self.proposer,
             last_commit: &[],
-            price_reports: &[],
+            price_reports: &reports,
             actions: transactions,
             shares: None,
             evm_transactions: none,

@@ -70,9 +70,19 @@ impl Traders {
     /// A command's action, signed by its sender for this network; `None` as [`Self::action`].
     #[must_use]
     pub fn sign(&self, command: &Command, nonce: u64, network: &Network) -> Option<SignedAction> {
-        let action = self.action(command)?;
+        self.sign_action(self.sender(command), &self.action(command)?, nonce, network)
+    }
+
+    /// An action signed by an account; `None` if there is no such account.
+    pub(crate) fn sign_action(
+        &self,
+        sender: usize,
+        action: &Action,
+        nonce: u64,
+        network: &Network,
+    ) -> Option<SignedAction> {
         let packed = action.encode();
-        let signature = self.key(command)?.sign_packed(&action, &packed, nonce, network);
+        let signature = self.keys.get(sender)?.sign_packed(action, &packed, nonce, network);
         Some(SignedAction { action: packed, nonce, vault_address: None, expires_after: None, signature })
     }
 

@@ -3,25 +3,29 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::PathBuf;
+use tandem_crypto::ed25519;
 use tandem_crypto::secp256k1::SigningKey;
 use tandem_evm::{Admission, HardFork};
 use tandem_exchange::action::{
     Action, Decimal, Network, NetworkKind, Order, OrderKind, OrderRef, TimeInForce,
 };
-use tandem_exchange::perp::PerpGenesis;
+use tandem_exchange::perp::tiers::{MarginTiers, Tier};
+use tandem_exchange::perp::{PerpGenesis, PerpMarket};
 use tandem_exchange::{
-    Allocation, Config, Event, ExchangeGenesis, SPOT_ASSET_BASE, Token, TokenName, Transaction,
+    Allocation, Config, Event, ExchangeGenesis, Rejection, SPOT_ASSET_BASE, Token, TokenName, Transaction,
 };
 use tandem_reference_book::{Arriving, Book, Event as TwinEvent, Kind, Outside, Own, Resting};
-use tandem_replay::{Lockstep, Message, RequestKey, Traders, read_messages};
+use tandem_replay::{Lockstep, Message, Perpetual, RequestKey, Traders, read_messages};
 use tandem_stf::{Genesis, Identity, Outcome};
 use tandem_system::{Parameters, SystemGenesis, Validator};
-use tandem_types::{Address, BlockTime, ChainId, PriceScale, QuoteAtoms, TokenAtoms, TokenId};
+use tandem_types::{
+    Address, BlockTime, ChainId, MarketId, PriceScale, QuoteAtoms, SizeLots, TokenAtoms, TokenId,
+};
 
 const ACCOUNTS: u8 = 16;
 const PER_BLOCK: usize = 40;
-/// Ticks of 10^-8 USD in a ten-thousandth of a dollar.
-const TICKS_PER_UNIT: u64 = 10_000;
+/// The perpetual market.
+const PERPETUAL: MarketId = MarketId(0);
 const FILE: &str = "data/lobster_aapl_2012-06-21_0930-1030_messages.csv.gz";
 
 fn keys() -> Vec<RequestKey> {
@@ -59,6 +63,26 @@ fn genesis() -> Genesis {
         },
         evm: Vec::new(),
     }
+}
+
+/// The same with a perpetual market and a validator whose key is known, half a minute before an hour ends.
+fn perpetual_genesis() -> Genesis {
+    let mut genesis = genesis();
+    genesis.time = BlockTime(genesis.time.0.next_multiple_of(3_600_000) - 30_000);
+    genesis.system.validators = vec![Validator { public_key: validator().public_key().0, power: 1 }];
+    genesis.exchange.perps.markets = vec![PerpMarket {
+        name: TokenName::new("AAPL").unwrap(),
+        size_decimals: 0,
+        tiers: MarginTiers::new(&[Tier { from: QuoteAtoms(0), leverage_max: 10 }]).unwrap(),
+        open_interest_max: SizeLots(1 << 40),
+        open_interest_notional_max: QuoteAtoms(1 << 60),
+        impact_notional_micros: 1_000_000_000,
+    }];
+    genesis
+}
+
+fn validator() -> ed25519::SigningKey {
+    ed25519::SigningKey::from_seed([9; 32])
 }
 
 fn identity(genesis: &Genesis) -> Identity {
@@ -107,6 +131,8 @@ type Fill = (usize, usize, u64, u64);
 /// The twin's market: a naive book, and the order ids that were cancelled ahead in the block at hand.
 #[derive(Default)]
 struct Twin {
+    /// Ticks of the market in a ten-thousandth of a dollar.
+    ticks_per_unit: u64,
     book: Book,
     cancelled: BTreeSet<u64>,
     fills: Vec<Fill>,
@@ -168,7 +194,7 @@ impl Twin {
         let Ok(accepted) = self.book.place(arriving, &Outside::default()) else { return };
         for event in accepted.events {
             if let TwinEvent::Traded(maker, size) = event {
-                let ticks = u64::from(maker.price) * TICKS_PER_UNIT;
+                let ticks = u64::from(maker.price) * self.ticks_per_unit;
                 self.fills.push((sender, usize::try_from(maker.owner).unwrap(), ticks, size));
             }
         }
@@ -187,8 +213,8 @@ fn size(decimal: &Decimal) -> u64 {
     decimal.to_units(0).unwrap()
 }
 
-fn fills(outcome: &Outcome) -> Vec<Fill> {
-    let scale = PriceScale::new(8).unwrap();
+fn fills(outcome: &Outcome, price_decimals: u8) -> Vec<Fill> {
+    let scale = PriceScale::new(price_decimals).unwrap();
     let events = outcome.receipts.actions.iter().flat_map(|receipt| &receipt.events);
     events
         .filter_map(|event| match event {
@@ -206,18 +232,58 @@ fn fills(outcome: &Outcome) -> Vec<Fill> {
 fn replay(messages: &[Message]) -> (String, usize) {
     let genesis = genesis();
     let traders = Traders::new(keys(), u32::from(SPOT_ASSET_BASE)).unwrap();
-    let senders: Vec<Address> = keys().iter().map(RequestKey::address).collect();
-    let mut lockstep = Lockstep::new(&genesis, identity(&genesis)).unwrap();
-    let (mut twin, mut total) = (Twin::default(), 0);
-    lockstep
-        .run(messages, &traders, PER_BLOCK, |progress| {
-            twin.fills.clear();
-            twin.block(&senders, progress.transactions);
-            assert_eq!(fills(progress.outcome), twin.fills, "at message {}", progress.messages);
-            total += twin.fills.len();
-        })
-        .unwrap();
+    let lockstep = Lockstep::new(&genesis, identity(&genesis)).unwrap();
+    let (lockstep, total) = compare(lockstep, messages, &traders, 8);
     (lockstep.head().core_root.to_string(), total)
+}
+
+/// Runs a replay on a market with so many decimals of prices beside the twin; gives the number of fills.
+fn compare(
+    mut lockstep: Lockstep,
+    messages: &[Message],
+    traders: &Traders,
+    price_decimals: u8,
+) -> (Lockstep, usize) {
+    let senders: Vec<Address> = keys().iter().map(RequestKey::address).collect();
+    let ticks_per_unit = 10u64.pow(u32::from(price_decimals) - 4);
+    let (mut twin, mut total) = (Twin { ticks_per_unit, ..Twin::default() }, 0);
+    let run = lockstep.run(messages, traders, PER_BLOCK, |progress| {
+        twin.fills.clear();
+        twin.block(&senders, progress.transactions);
+        assert_eq!(fills(progress.outcome, price_decimals), twin.fills, "at message {}", progress.messages);
+        total += twin.fills.len();
+    });
+    run.unwrap();
+    (lockstep, total)
+}
+
+/// Replays `messages` on the perpetual market.
+fn replay_perpetual(messages: &[Message]) -> (Lockstep, usize) {
+    let genesis = perpetual_genesis();
+    let traders = Traders::new(keys(), u32::from(PERPETUAL.0)).unwrap();
+    let perpetual =
+        Perpetual { market: PERPETUAL, validator: validator(), leverage: 4, collateral: 1_000_000_000 };
+    let lockstep = Lockstep::new(&genesis, identity(&genesis)).unwrap();
+    let lockstep = lockstep.on_perpetual(perpetual, &traders, messages).unwrap();
+    compare(lockstep, messages, &traders, 6)
+}
+
+#[test]
+fn a_replay_on_a_perpetual_market_fills_as_on_a_book_with_leverage_and_funding_on() {
+    let messages = made_up();
+    let (lockstep, fills) = replay_perpetual(&messages);
+    assert!(fills > 30, "{fills} fills are too few to mean anything");
+    assert_eq!(replay_perpetual(&messages).0.head().core_root, lockstep.head().core_root);
+
+    let exchange = &lockstep.chain().tables.exchange;
+    let estimates = exchange.perp_estimates.peek(&PERPETUAL).unwrap();
+    let prices = exchange.perp_prices.peek(&PERPETUAL).unwrap();
+    assert!(estimates.rate.0 != 0 && prices.funding_index != 0, "an hour was paid: {estimates:?} {prices:?}");
+    let dollars = prices.oracle.0 / 1_000_000;
+    assert!((580..590).contains(&dollars), "the oracle follows the file: {dollars}");
+    assert!(exchange.perp_totals.peek(&PERPETUAL).unwrap().open_interest.0 > 0);
+    let short = [Rejection::InsufficientMargin, Rejection::InsufficientMarginAfterFill];
+    assert!(short.iter().all(|why| !lockstep.tally.rejected.contains_key(why)), "{:?}", lockstep.tally);
 }
 
 #[test]

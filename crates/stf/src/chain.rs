@@ -10,7 +10,7 @@ use tandem_state::index::Ordered;
 use tandem_state::tree::{ApplyError, PartialTree, Tree, Update};
 use tandem_state::{AnyTable, Delta, DeltaError, Direction, Prefix, Tables, tables};
 use tandem_system::SystemTables;
-use tandem_types::{CoreRoot, EngineId, EvmRoot, SystemRoot};
+use tandem_types::{CoreRoot, EngineId, EvmRoot, Height, MarketId, SystemRoot};
 
 tables! {
     /// What the transition function itself remembers from block to block.
@@ -33,6 +33,17 @@ pub struct ChainTables {
     pub oracle: OracleTables,
     /// The EVM.
     pub evm: EvmTables,
+}
+
+impl ChainTables {
+    /// Whether validators report prices with their votes for the block at `height`: the state before that block says so.
+    /// A chain without perpetual markets has no prices.
+    #[must_use]
+    pub fn is_price_height(&self, height: Height) -> bool {
+        let parameters = self.system.parameters.peek(&());
+        let has_markets = self.exchange.perp_markets.peek(&MarketId(0)).is_some();
+        has_markets && parameters.is_some_and(|parameters| parameters.is_price_height(height))
+    }
 }
 
 impl Tables for ChainTables {

@@ -38,6 +38,8 @@ pub struct Harness {
     pub shares: ClassShares,
     /// What every validator reports with its votes.
     pub quotes: Vec<Quote>,
+    /// What stands in the next block as its parent's certificate.
+    pub commit: Vec<u8>,
     nonces: u64,
 }
 
@@ -122,6 +124,7 @@ impl Harness {
             action_bytes_max: 1 << 20,
             shares: ClassShares::default(),
             quotes: Vec::new(),
+            commit: b"commit".to_vec(),
             nonces,
         }
     }
@@ -220,7 +223,7 @@ impl Harness {
             parent: &self.parent,
             time: self.now(),
             proposer,
-            last_commit: if self.parent.height.0 == 0 { &[] } else { b"commit" },
+            last_commit: if self.parent.height.0 == 0 { &[] } else { &self.commit },
             price_reports: &price_reports,
             actions,
             shares: Some(&self.shares),

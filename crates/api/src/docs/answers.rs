@@ -8,6 +8,8 @@ use serde_json::{Map, Value, json};
 /// What each question is answered by.
 pub(super) fn of_question(question: &str) -> Option<Value> {
     Some(match question {
+        "activeAssetData" => active_asset_data(),
+        "allPerpMetas" => list(meta_and_contexts()),
         "allMids" => json!({ "type": "object", "additionalProperties": decimal() }),
         "candleSnapshot" => list(reference("Candle")),
         "clearinghouseState" => clearinghouse_state(),
@@ -16,16 +18,31 @@ pub(super) fn of_question(question: &str) -> Option<Value> {
         }
         "extraAgents" => list(object(&[("name", text()), ("address", address()), ("validUntil", integer())])),
         "frontendOpenOrders" => list(reference("OrderDetails")),
+        "fundingHistory" => list(object(&[
+            ("coin", coin()),
+            ("fundingRate", decimal()),
+            ("premium", decimal()),
+            ("time", integer()),
+        ])),
         "historicalOrders" => list(reference("OrderStatus")),
+        "ipRateLimit" => {
+            let count = || one_of(&[integer(), null()]);
+            let limited = json!({ "type": "boolean" });
+            object(&[("limited", limited), ("limit", count()), ("remaining", count()), ("resetMs", count())])
+        }
         "l2Book" => reference("Book"),
+        "marginTable" => reference("MarginTable"),
+        "maxMarketOrderNtls" => list(tuple(&[integer(), decimal()])),
         "meta" => reference("Meta"),
-        "metaAndAssetCtxs" => tuple(&[reference("Meta"), list(json!(false))]),
+        "metaAndAssetCtxs" => meta_and_contexts(),
         "openOrders" => list(reference("Order")),
         "orderStatus" => one_of(&[
             object(&[("status", json!({ "const": "unknownOid" }))]),
             object(&[("status", json!({ "const": "order" })), ("order", reference("OrderStatus"))]),
         ]),
         "perpDexs" => list(null()),
+        "perpsAtOpenInterestCap" => list(text()),
+        "predictedFundings" => list(tuple(&[coin(), list(tuple(&[text(), predicted_funding()]))])),
         "preTransferCheck" => object(&[
             ("fee", decimal()),
             ("isSanctioned", json!({ "const": false })),
@@ -38,6 +55,8 @@ pub(super) fn of_question(question: &str) -> Option<Value> {
         "spotMetaAndAssetCtxs" => tuple(&[reference("SpotMeta"), list(reference("SpotContext"))]),
         "userFees" => fees(),
         "userFills" | "userFillsByTime" => list(reference("Fill")),
+        "userFunding" => ledger_row(&funding_delta()),
+        "userNonFundingLedgerUpdates" => ledger_row(&ledger_delta()),
         "userRateLimit" => object(&[
             ("cumVlm", decimal()),
             ("nRequestsUsed", integer()),
@@ -68,8 +87,68 @@ fn clearinghouse_state() -> Value {
         ("crossMarginSummary", reference("MarginSummary")),
         ("crossMaintenanceMarginUsed", decimal()),
         ("withdrawable", decimal()),
-        ("assetPositions", list(json!(false))),
+        ("assetPositions", list(reference("AssetPosition"))),
         ("time", integer()),
+    ])
+}
+
+fn meta_and_contexts() -> Value {
+    tuple(&[reference("Meta"), list(reference("PerpContext"))])
+}
+
+fn predicted_funding() -> Value {
+    object(&[("fundingRate", decimal()), ("nextFundingTime", integer()), ("fundingIntervalHours", integer())])
+}
+
+fn active_asset_data() -> Value {
+    object(&[
+        ("user", address()),
+        ("coin", coin()),
+        ("leverage", reference("Leverage")),
+        ("maxTradeSzs", tuple(&[decimal(), decimal()])),
+        ("availableToTrade", tuple(&[decimal(), decimal()])),
+        ("markPx", decimal()),
+    ])
+}
+
+fn ledger_row(delta: &Value) -> Value {
+    list(object(&[("time", integer()), ("hash", hash()), ("delta", delta.clone())]))
+}
+
+fn funding_delta() -> Value {
+    object(&[
+        ("type", word("funding")),
+        ("coin", coin()),
+        ("usdc", decimal()),
+        ("szi", decimal()),
+        ("fundingRate", decimal()),
+        ("nSamples", null()),
+    ])
+}
+
+fn ledger_delta() -> Value {
+    one_of(&[
+        object(&[
+            ("type", word("accountClassTransfer")),
+            ("usdc", decimal()),
+            ("toPerp", json!({ "type": "boolean" })),
+        ]),
+        object(&[
+            ("type", word("internalTransfer")),
+            ("usdc", decimal()),
+            ("user", address()),
+            ("destination", address()),
+            ("fee", decimal()),
+        ]),
+        object(&[
+            ("type", word("spotTransfer")),
+            ("token", text()),
+            ("amount", decimal()),
+            ("usdcValue", decimal()),
+            ("user", address()),
+            ("destination", address()),
+            ("fee", decimal()),
+        ]),
     ])
 }
 
@@ -109,7 +188,8 @@ fn role() -> Value {
 
 /// The parts that answers share, by name.
 pub(super) fn components() -> Map<String, Value> {
-    let rows = orders().into_iter().chain(markets()).chain(accounts()).chain(spot_metadata());
+    let rows =
+        orders().into_iter().chain(markets()).chain(accounts()).chain(spot_metadata()).chain(perpetuals());
     rows.map(|(name, schema)| (name.to_owned(), schema)).collect()
 }
 
@@ -144,7 +224,7 @@ fn orders() -> [(&'static str, Value); 3] {
         ("triggerPx", decimal()),
         ("children", list(json!(false))),
         ("isPositionTpsl", json!({ "const": false })),
-        ("reduceOnly", json!({ "const": false })),
+        ("reduceOnly", json!({ "type": "boolean" })),
         ("orderType", words(&["Limit", "Market"])),
         ("tif", words(&["Gtc", "Ioc", "Alo", "Fok", "FrontendMarket"])),
         ("cloid", one_of(&[reference("Cloid"), null()])),
@@ -194,7 +274,11 @@ fn markets() -> [(&'static str, Value); 4] {
     ]
 }
 
-fn accounts() -> [(&'static str, Value); 4] {
+/// What fills say that they did.
+const DIRECTIONS: [&str; 8] =
+    ["Buy", "Sell", "Open Long", "Close Long", "Open Short", "Close Short", "Long > Short", "Short > Long"];
+
+fn accounts() -> [(&'static str, Value); 3] {
     let fill = [
         ("coin", coin()),
         ("px", decimal()),
@@ -202,7 +286,7 @@ fn accounts() -> [(&'static str, Value); 4] {
         ("side", side()),
         ("time", integer()),
         ("startPosition", decimal()),
-        ("dir", words(&["Buy", "Sell"])),
+        ("dir", words(&DIRECTIONS)),
         ("closedPnl", decimal()),
         ("hash", hash()),
         ("oid", integer()),
@@ -224,17 +308,7 @@ fn accounts() -> [(&'static str, Value); 4] {
         ("totalRawUsd", decimal()),
         ("totalMarginUsed", decimal()),
     ];
-    let meta = [
-        ("universe", list(json!(false))),
-        ("marginTables", list(json!(false))),
-        ("collateralToken", integer()),
-    ];
-    [
-        ("Fill", object(&fill)),
-        ("Balance", object(&balance)),
-        ("MarginSummary", object(&margin)),
-        ("Meta", object(&meta)),
-    ]
+    [("Fill", object(&fill)), ("Balance", object(&balance)), ("MarginSummary", object(&margin))]
 }
 
 fn spot_metadata() -> [(&'static str, Value); 4] {
@@ -273,6 +347,75 @@ fn spot_metadata() -> [(&'static str, Value); 4] {
     let meta =
         object(&[("universe", list(reference("SpotMarket"))), ("tokens", list(reference("SpotToken")))]);
     [("SpotMarket", market), ("SpotToken", token), ("SpotContext", context), ("SpotMeta", meta)]
+}
+
+fn perpetuals() -> [(&'static str, Value); 6] {
+    let market = object(&[
+        ("name", coin()),
+        ("szDecimals", integer()),
+        ("maxLeverage", integer()),
+        ("marginTableId", integer()),
+        ("lotSize", decimal()),
+        ("priceDecimals", integer()),
+        ("priceSignificantFigures", integer()),
+        ("priceBands", list(object(&[("from", decimal()), ("tick", decimal())]))),
+        ("openInterestCap", decimal()),
+        ("openInterestNtlCap", decimal()),
+    ]);
+    let tier = object(&[("lowerBound", decimal()), ("maxLeverage", integer())]);
+    let table = object(&[("description", text()), ("marginTiers", list(tier))]);
+    let meta = object(&[
+        ("universe", list(reference("PerpMarket"))),
+        ("marginTables", list(tuple(&[integer(), reference("MarginTable")]))),
+        ("collateralToken", integer()),
+    ]);
+    let or_null = |schema: Value| one_of(&[schema, null()]);
+    let context = object(&[
+        ("funding", decimal()),
+        ("openInterest", decimal()),
+        ("prevDayPx", decimal()),
+        ("dayNtlVlm", decimal()),
+        ("premium", or_null(decimal())),
+        ("oraclePx", decimal()),
+        ("markPx", decimal()),
+        ("midPx", or_null(decimal())),
+        ("impactPxs", or_null(tuple(&[decimal(), decimal()]))),
+        ("dayBaseVlm", decimal()),
+        ("phase", words(&["open", "halted"])),
+    ]);
+    [
+        ("PerpMarket", market),
+        ("MarginTable", table),
+        ("Meta", meta),
+        ("PerpContext", context),
+        ("Leverage", leverage()),
+        ("AssetPosition", asset_position()),
+    ]
+}
+
+fn leverage() -> Value {
+    one_of(&[
+        object(&[("type", word("cross")), ("value", integer())]),
+        object(&[("type", word("isolated")), ("value", integer()), ("rawUsd", decimal())]),
+    ])
+}
+
+fn asset_position() -> Value {
+    let funding = object(&[("allTime", decimal()), ("sinceOpen", decimal()), ("sinceChange", decimal())]);
+    let position = object(&[
+        ("coin", coin()),
+        ("szi", decimal()),
+        ("leverage", reference("Leverage")),
+        ("entryPx", decimal()),
+        ("positionValue", decimal()),
+        ("unrealizedPnl", decimal()),
+        ("returnOnEquity", decimal()),
+        ("liquidationPx", one_of(&[decimal(), null()])),
+        ("marginUsed", decimal()),
+        ("maxLeverage", integer()),
+        ("cumFunding", funding),
+    ]);
+    object(&[("type", word("oneWay")), ("position", position)])
 }
 
 /// What `/health` answers, well or not.

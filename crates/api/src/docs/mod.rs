@@ -3,9 +3,12 @@
 //! A question's schema names its answer's in `x-answer`, since one path answers all of them.
 
 mod answers;
+#[cfg(test)]
+mod coverage;
 mod schemas;
 
 use crate::info::{ABSENT, QUESTIONS};
+use crate::ws::CHANNELS;
 use schemas::{integer, object, one_of, reference};
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
@@ -79,8 +82,13 @@ fn info() -> Value {
         "responses": {
             "200": body("The answer, as the question's x-answer says.", &json!({ "anyOf": answers })),
             "4XX": errors(),
+            "429": too_many(),
         },
     })
+}
+
+fn too_many() -> Value {
+    body("Too many requests from this address, or no room in the pool; see Retry-After.", &reference("Error"))
 }
 
 fn question(name: &str, about: &str, fields: &[&str]) -> Value {
@@ -108,6 +116,7 @@ fn question_field(name: &str) -> Value {
     match name {
         "user" => reference("Address"),
         "coin" => reference("Coin"),
+        "dex" => json!({ "type": "string", "description": "Empty: there is one exchange of perpetuals." }),
         "oid" => one_of(&[integer(), reference("Cloid")]),
         "req" => {
             let intervals: Vec<&str> = Interval::ALL.iter().map(|interval| interval.word()).collect();
@@ -125,8 +134,7 @@ fn exchange() -> Value {
     json!({
         "summary": "Signed actions.",
         "description": "The action is turned to msgpack in the order of its fields; those bytes are what was signed. \
-            The answer comes when a block has decided it. Actions: order, cancel, cancelByCloid, modify, batchModify, \
-            scheduleCancel, noop, spotSend, approveAgent.",
+            The answer comes when a block has decided it. docs/api-coverage.md lists the actions.",
         "requestBody": request(&reference("ExchangeRequest")),
         "responses": {
             "200": body(
@@ -134,7 +142,7 @@ fn exchange() -> Value {
                 &reference("ExchangeResponse"),
             ),
             "4XX": errors(),
-            "429": body("No room in the pool; see Retry-After.", &reference("Error")),
+            "429": too_many(),
             "503": body("Pushed out of the pool, or shutting down; see Retry-After.", &reference("Error")),
             "504": body("No block decided it in time; one still may.", &reference("Error")),
         },
@@ -145,11 +153,13 @@ fn websocket() -> Value {
     json!({
         "summary": "Subscriptions and posted requests over a WebSocket.",
         "description": "Messages: {method: subscribe | unsubscribe, subscription}, {method: ping}, {method: post, id, \
-            request: {type: info | action, payload}}. Channels: allMids, l2Book, bbo, trades, candle, orderUpdates, \
-            userFills, userEvents, spotState. Each message has seq, which counts the messages of its channel and \
-            parameters without a gap, and isSnapshot. A snapshot has the seq of the last message it includes. \
+            request: {type: info | action, payload}}. Each message has seq, which counts the messages of its channel and \
+            parameters without a gap, and isSnapshot. A snapshot has the seq of the last message it includes. Who comes \
+            back and says with its subscription fromSeq, the last seq it has, is given what it missed instead of a \
+            snapshot, as long as that is remembered. l4Book sends a book order by order, then what each block did to it. \
             orderUpdates sends one only if asked with snapshot: true. Idle connections are closed after 60 s; so are \
             those that read more slowly than messages come.",
+        "x-channels": CHANNELS.iter().map(|(name, fields)| json!({ "type": name, "fields": fields })).collect::<Vec<_>>(),
         "responses": { "101": { "description": "A WebSocket." }, "4XX": errors() },
     })
 }

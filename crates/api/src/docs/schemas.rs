@@ -58,13 +58,14 @@ pub(super) fn components() -> Value {
 fn words() -> Map<String, Value> {
     let pattern = |pattern: &str| json!({ "type": "string", "pattern": pattern });
     let coin = json!({
-        "type": "string", "description": "@ and the market's index in spotMeta, or BASE/QUOTE.", "examples": ["@0"],
+        "type": "string", "description": "A name in meta; or @ and the market's index in spotMeta, or BASE/QUOTE.",
+        "examples": ["BTC", "@0"],
     });
     let rows = [
         ("Address", pattern("^0x[0-9a-fA-F]{40}$")),
         ("Hash", pattern("^0x[0-9a-f]{64}$")),
         ("Cloid", pattern("^0x[0-9a-f]{32}$")),
-        ("Decimal", pattern("^[0-9]+(\\.[0-9]+)?$")),
+        ("Decimal", pattern("^-?[0-9]+(\\.[0-9]+)?$")),
         ("Coin", coin),
     ];
     rows.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()

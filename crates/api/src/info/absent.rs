@@ -5,26 +5,19 @@ use serde_json::{Value, json};
 
 /// Those questions that are not documented one by one.
 pub(crate) const ABSENT: &[&str] = &[
-    "activeAssetData",
-    "allPerpMetas",
     "delegations",
     "delegatorHistory",
     "delegatorRewards",
     "delegatorSummary",
-    "fundingHistory",
     "liquidatable",
     "maxBuilderFee",
     "perpDeployAuctionStatus",
-    "perpsAtOpenInterestCap",
     "portfolio",
-    "predictedFundings",
     "referral",
     "spotDeployState",
     "twapHistory",
     "userAbstraction",
     "userDexAbstraction",
-    "userFunding",
-    "userNonFundingLedgerUpdates",
     "userToMultiSigSigners",
     "userTwapSliceFills",
     "userVaultEquities",
@@ -34,25 +27,10 @@ pub(crate) const ABSENT: &[&str] = &[
 /// The answer, if it is such a question.
 pub(crate) fn answer(question: &str) -> Option<Value> {
     Some(match question {
-        "meta" => meta(),
-        "metaAndAssetCtxs" => json!([meta(), []]),
-        "allPerpMetas" => json!([meta()]),
         "perpDexs" => json!([null]),
-        "subAccounts" | "userToMultiSigSigners" | "spotDeployState" | "activeAssetData" => Value::Null,
-        "fundingHistory"
-        | "predictedFundings"
-        | "userFunding"
-        | "userNonFundingLedgerUpdates"
-        | "delegations"
-        | "delegatorRewards"
-        | "delegatorHistory"
-        | "portfolio"
-        | "userTwapSliceFills"
-        | "twapHistory"
-        | "userVaultEquities"
-        | "vaultSummaries"
-        | "perpsAtOpenInterestCap"
-        | "liquidatable" => json!([]),
+        "subAccounts" | "userToMultiSigSigners" | "spotDeployState" => Value::Null,
+        "delegations" | "delegatorRewards" | "delegatorHistory" | "portfolio" | "userTwapSliceFills"
+        | "twapHistory" | "userVaultEquities" | "vaultSummaries" | "liquidatable" => json!([]),
         "delegatorSummary" => json!({
             "delegated": "0.0", "undelegated": "0.0", "totalPendingWithdrawal": "0.0", "nPendingWithdrawals": 0,
         }),
@@ -68,8 +46,4 @@ pub(crate) fn answer(question: &str) -> Option<Value> {
         "userAbstraction" => json!("disabled"),
         _ => return None,
     })
-}
-
-fn meta() -> Value {
-    json!({ "universe": [], "marginTables": [], "collateralToken": 0 })
 }

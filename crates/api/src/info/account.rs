@@ -2,6 +2,7 @@
 
 use super::fields::{Fields, OrderName};
 use crate::app::App;
+use crate::clearing::Clearing;
 use crate::error::ApiError;
 use crate::format::Fixed;
 use crate::wire::{WireBalance, WireFill, WireOrder, WireOrderDetails, WireStatus, address_text};
@@ -12,7 +13,7 @@ use tandem_exchange::{
     AccountOrder, AddressKey, Agency, Agent, AgentSlot, BalanceKey, CloidKey, ExchangeTables,
 };
 use tandem_indexer::{CLOSED_PER_ACCOUNT, FILLS_PER_ACCOUNT, Indexer, OpenOrder, OrderStatus, RejectedOrder};
-use tandem_types::{AccountId, BlockTime, OrderId};
+use tandem_types::{AccountId, Address, BlockTime, OrderId};
 
 /// Decimals of a rate in millionths.
 const PPM_DECIMALS: u8 = 6;
@@ -40,16 +41,14 @@ pub(super) fn spot_state(app: &App, fields: &Fields<'_>) -> Result<Value, ApiErr
 }
 
 pub(super) fn clearinghouse_state(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
-    fields.user()?;
-    let nothing = json!({ "accountValue": "0.0", "totalNtlPos": "0.0", "totalRawUsd": "0.0", "totalMarginUsed": "0.0" });
-    Ok(json!({
-        "marginSummary": nothing,
-        "crossMarginSummary": nothing,
-        "crossMaintenanceMarginUsed": "0.0",
-        "withdrawable": "0.0",
-        "assetPositions": [],
-        "time": app.views().time().0,
-    }))
+    Ok(perpetual_state(fields.user()?, &app.views(), app))
+}
+
+/// An account's perpetual positions and margin; of nobody known, that there is nothing.
+pub(crate) fn perpetual_state(user: Address, views: &Indexer, app: &App) -> Value {
+    let account = views.markets().account(&user);
+    let clearing = account.map(|account| Clearing::of(account, &app.node.state().tables.exchange));
+    clearing.unwrap_or_default().state(account, views)
 }
 
 /// The open orders of an account, oldest first; the rules bound how many there are.
@@ -171,17 +170,22 @@ pub(super) fn fills_by_time(app: &App, fields: &Fields<'_>) -> Result<Value, Api
 
 pub(super) fn fees(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
     fields.user()?;
-    let config = app.node.state().tables.exchange.config.peek(&()).copied();
+    let (config, perps) = {
+        let state = app.node.state();
+        let tables = &state.tables.exchange;
+        (tables.config.peek(&()).copied(), tables.perp_config.peek(&()).copied())
+    };
     let (taker, maker) = config.map_or((0, 0), |config| (config.taker_fee_ppm, config.maker_fee_ppm));
+    let (cross, add) = perps.map_or((0, 0), |config| (config.taker_fee_ppm, config.maker_fee_ppm));
     let rate = |ppm: u32| Fixed::new(u128::from(ppm), PPM_DECIMALS);
     Ok(json!({
         "dailyUserVlm": [],
         "feeSchedule": {
-            "cross": "0.0", "add": "0.0", "spotCross": rate(taker), "spotAdd": rate(maker),
+            "cross": rate(cross), "add": rate(add), "spotCross": rate(taker), "spotAdd": rate(maker),
             "tiers": { "vip": [], "mm": [] }, "referralDiscount": "0.0", "stakingDiscountTiers": [],
         },
-        "userCrossRate": "0.0",
-        "userAddRate": "0.0",
+        "userCrossRate": rate(cross),
+        "userAddRate": rate(add),
         "userSpotCrossRate": rate(taker),
         "userSpotAddRate": rate(maker),
         "activeReferralDiscount": "0.0",

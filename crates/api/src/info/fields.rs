@@ -80,9 +80,38 @@ impl<'a> Fields<'a> {
         let text = self.text("coin")?;
         let unknown = || {
             let shown: String = text.chars().take(40).collect();
-            self.error("unknown_coin", "coin", &format!("no market is called {shown:?}; spotMeta lists them"))
+            self.error(
+                "unknown_coin",
+                "coin",
+                &format!("no market is called {shown:?}; meta and spotMeta list them"),
+            )
         };
-        Coin::parse(text, markets).map(|coin| coin.0).ok_or_else(unknown)
+        Coin::parse(text, markets).ok_or_else(unknown)
+    }
+
+    /// The perpetual market in `coin`.
+    pub(crate) fn perpetual(&self, markets: &Markets) -> Result<MarketId, ApiError> {
+        let id = self.coin(markets)?;
+        let is = markets.perpetual(id).is_some();
+        let error = || self.error("unknown_coin", "coin", "is not a perpetual market; meta lists them");
+        is.then_some(id).ok_or_else(error)
+    }
+
+    /// From `startTime` on, 0 if absent, to `endTime`, both included.
+    pub(crate) fn time_range(&self) -> Result<(u64, u64), ApiError> {
+        let (from, to) = (self.optional_number("startTime")?, self.optional_number("endTime")?);
+        Ok((from.unwrap_or(0), to.unwrap_or(u64::MAX)))
+    }
+
+    /// Refuses a `dex` other than the first, which has no name.
+    pub(crate) fn first_dex(&self) -> Result<(), ApiError> {
+        match self.optional("dex") {
+            None => Ok(()),
+            Some(Value::String(name)) if name.is_empty() => Ok(()),
+            Some(_) => {
+                Err(self.error("unknown_dex", "dex", "must be empty: there is one exchange of perpetuals"))
+            }
+        }
     }
 
     /// The rounding in `nSigFigs` and `mantissa`.

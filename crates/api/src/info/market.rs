@@ -8,14 +8,14 @@ use crate::views;
 use crate::wire::{Coin, WireCandle, WireTrade, token_id};
 use bytes::Bytes;
 use serde_json::{Value, json};
-use tandem_exchange::{Market, QUOTE, Token};
+use tandem_exchange::{Market, QUOTE, SPOT_ASSET_BASE, Token};
 use tandem_indexer::{CANDLES_KEPT, Indexer};
-use tandem_types::{MarketId, TokenId};
+use tandem_types::{MarketId, PriceScale, TokenId};
 
 /// Trades in an answer.
 const TRADES_MAX: usize = 100;
 /// Significant figures of a price that is not a whole number.
-const FIGURES: u8 = 5;
+pub(super) const FIGURES: u8 = 5;
 
 pub(super) fn l2_book(app: &App, fields: &Fields<'_>) -> Result<Bytes, ApiError> {
     let views = app.views();
@@ -53,28 +53,28 @@ pub(super) fn candles(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError>
 
 pub(super) fn spot_meta(views: &Indexer) -> Value {
     let markets = views.markets();
-    let universe: Vec<Value> = markets.markets().map(|(id, market)| universe_entry(id, market)).collect();
+    let universe: Vec<Value> = markets.spots().map(|(id, market)| universe_entry(id, market)).collect();
     let tokens: Vec<Value> = markets.tokens().map(|(id, token)| token_entry(id, token)).collect();
     json!({ "universe": universe, "tokens": tokens })
 }
 
 fn universe_entry(id: MarketId, market: &Market) -> Value {
-    let coin = Coin(id);
+    let coin = Coin::spot(id);
     json!({
         "tokens": [market.base.0, QUOTE.0],
         "name": coin,
-        "index": coin.index(),
+        "index": id.0.saturating_sub(SPOT_ASSET_BASE),
         "isCanonical": true,
         "lotSize": Fixed::new(1, market.size_decimals),
         "priceDecimals": market.price_scale().decimals(),
         "priceSignificantFigures": FIGURES,
-        "priceBands": price_bands(market),
+        "priceBands": price_bands(market.price_scale()),
     })
 }
 
 /// From which price on which step holds, so that no client has to derive it.
-fn price_bands(market: &Market) -> Vec<Value> {
-    let decimals = market.price_scale().decimals();
+pub(super) fn price_bands(scale: PriceScale) -> Vec<Value> {
+    let decimals = scale.decimals();
     let band = |from: Fixed, tick: Fixed| json!({ "from": from, "tick": tick });
     let mut bands = vec![band(Fixed::new(0, 0), Fixed::new(1, decimals))];
     for step in 1..=decimals {
@@ -100,27 +100,33 @@ fn token_entry(id: TokenId, token: &Token) -> Value {
 
 pub(super) fn spot_meta_and_contexts(app: &App) -> Value {
     let views = app.views();
-    let contexts: Vec<Value> =
-        views.markets().markets().filter_map(|(id, market)| context(id, market, &views, app)).collect();
-    json!([spot_meta(&views), contexts])
+    json!([spot_meta(&views), spot_contexts(&views, app)])
 }
 
-fn context(id: MarketId, market: &Market, views: &Indexer, app: &App) -> Option<Value> {
+/// What stands beside the metadata of spot markets.
+pub(crate) fn spot_contexts(views: &Indexer, app: &App) -> Vec<Value> {
+    views.markets().spots().filter_map(|(id, _)| spot_context(id, views, app)).collect()
+}
+
+/// Prices and volumes of a spot market.
+pub(crate) fn spot_context(id: MarketId, views: &Indexer, app: &App) -> Option<Value> {
+    let market = views.markets().market(id)?;
     let day = views.day(id);
     let price = |rank| Fixed::price(rank, market);
     let mid = views::mid(id, views);
     let zero = Fixed::new(0, 0);
     let mark = day.price_last.map(price).or(mid).unwrap_or(zero);
-    let base = views.markets().token(market.base)?;
-    let supply = app.supply.get(&market.base).copied().unwrap_or(0);
+    let token = market.spot()?.base;
+    let base = views.markets().token(token)?;
+    let supply = app.supply.get(&token).copied().unwrap_or(0);
     let supply = Fixed::new(supply, base.wei_decimals);
     Some(json!({
-        "coin": Coin(id),
+        "coin": Coin::spot(id),
         "markPx": mark,
         "midPx": mid,
         "prevDayPx": day.price_before.map_or(mark, price),
         "dayNtlVlm": Fixed::quote(day.notional),
-        "dayBaseVlm": Fixed::new(day.lots, market.size_decimals),
+        "dayBaseVlm": Fixed::new(day.lots, market.size_decimals()),
         "circulatingSupply": supply,
         "totalSupply": supply,
     }))
@@ -149,7 +155,7 @@ mod tests {
                     ticks.0
                 );
             }
-            assert_eq!(price_bands(&market).len(), usize::from(scale.decimals()) + 1);
+            assert_eq!(price_bands(scale).len(), usize::from(scale.decimals()) + 1);
         }
     }
 }

@@ -3,46 +3,75 @@
 //! | file | about |
 //! |---|---|
 //! | `market.rs` | markets: metadata, books, trades, candles |
-//! | `account.rs` | accounts: balances, orders, fills, limits |
+//! | `perp.rs` | perpetual markets: metadata, prices, funding, what an account can trade |
+//! | `account.rs` | accounts: balances, positions, orders, fills, limits |
+//! | `ledger.rs` | accounts: funding paid, transfers |
 //! | `absent.rs` | features that are to come, in the shape that says there is nothing |
 
 mod absent;
 mod account;
 mod fields;
+mod ledger;
 mod market;
+mod perp;
 
 pub(crate) use absent::{ABSENT, answer as absent_answer};
-pub(crate) use account::{open_orders_of, spot_balances};
+pub(crate) use account::{open_orders_of, perpetual_state, spot_balances};
 pub(crate) use fields::Fields;
+pub(crate) use ledger::{funding, ledger_update};
+pub(crate) use market::{spot_context, spot_contexts};
+pub(crate) use perp::{asset_data, capped, context, contexts, meta};
 
 use crate::app::App;
 use crate::error::ApiError;
+use crate::rates;
 use bytes::Bytes;
 use serde_json::Value;
+use std::net::IpAddr;
 
 /// Every question with what it is answered by and its fields, for the documentation; a field with ? may be absent.
 pub(crate) const QUESTIONS: &[(&str, &str, &[&str])] = &[
-    ("allMids", "Middle prices of all markets.", &[]),
+    (
+        "activeAssetData",
+        "An account's leverage on a perpetual market, and how much it can buy and sell there.",
+        &["user", "coin"],
+    ),
+    ("allMids", "Middle prices of all markets.", &["dex?"]),
+    ("allPerpMetas", "What metaAndAssetCtxs answers, of each exchange of perpetuals; there is one.", &[]),
     ("candleSnapshot", "Candles of a market: req is {coin, interval, startTime, endTime}.", &["req"]),
-    ("clearinghouseState", "Perpetual positions of an account; there are none yet.", &["user"]),
+    ("clearinghouseState", "Perpetual positions and margin of an account.", &["user", "dex?"]),
     ("exchangeStatus", "Height and time of the last block.", &[]),
     (
         "extraAgents",
         "API wallets that an account has approved by name; names are known by their hash.",
         &["user"],
     ),
-    ("frontendOpenOrders", "Open orders with all that is known of them.", &["user"]),
+    ("frontendOpenOrders", "Open orders with all that is known of them.", &["user", "dex?"]),
+    (
+        "fundingHistory",
+        "Funding rates of a perpetual market within startTime..endTime, earliest first, at most 500.",
+        &["coin", "startTime?", "endTime?"],
+    ),
     ("historicalOrders", "An account's open orders and the last that ended or were refused.", &["user"]),
+    ("ipRateLimit", "What is left of the weight that the asking address may use within a minute.", &[]),
     (
         "l2Book",
         "The best 20 levels of a book; nSigFigs and mantissa round prices.",
         &["coin", "nSigFigs?", "mantissa?"],
     ),
-    ("meta", "Perpetual markets; there are none yet.", &[]),
-    ("metaAndAssetCtxs", "Perpetual markets with their state; there are none yet.", &[]),
-    ("openOrders", "Open orders.", &["user"]),
+    ("marginTable", "The margin tiers of a number that meta names.", &["id"]),
+    (
+        "maxMarketOrderNtls",
+        "From which greatest leverage of a market on which notional is the most of an order that can't rest.",
+        &[],
+    ),
+    ("meta", "Perpetual markets, with the price step of each price band, and margin tiers.", &["dex?"]),
+    ("metaAndAssetCtxs", "The same with prices, funding, volumes and the phase of each market.", &["dex?"]),
+    ("openOrders", "Open orders.", &["user", "dex?"]),
     ("orderStatus", "One order by oid, a number or a client order id.", &["user", "oid"]),
     ("perpDexs", "Perpetual exchanges; the first and only has no name.", &[]),
+    ("perpsAtOpenInterestCap", "Perpetual markets in which nothing more can be opened.", &["dex?"]),
+    ("predictedFundings", "What each market's hour would pay if it ended now.", &[]),
     (
         "preTransferCheck",
         "Whether an address has an account, and what the first transfer to it costs.",
@@ -60,6 +89,16 @@ pub(crate) const QUESTIONS: &[(&str, &str, &[&str])] = &[
         "Fills of an account within startTime..endTime, earliest first.",
         &["user", "startTime", "endTime?"],
     ),
+    (
+        "userFunding",
+        "Funding that an account's positions paid within startTime..endTime, earliest first, at most 500.",
+        &["user", "startTime?", "endTime?"],
+    ),
+    (
+        "userNonFundingLedgerUpdates",
+        "Transfers of an account within startTime..endTime, earliest first, at most 500.",
+        &["user", "startTime?", "endTime?"],
+    ),
     ("userRateLimit", "Actions sent and allowed.", &["user"]),
     ("userRole", "Whether an address is an account, an API wallet or nothing.", &["user"]),
 ];
@@ -68,15 +107,28 @@ pub(crate) const QUESTIONS: &[(&str, &str, &[&str])] = &[
 ///
 /// # Errors
 /// [`ApiError`] with the field.
-pub(crate) fn answer(app: &App, body: &[u8]) -> Result<Bytes, ApiError> {
+pub(crate) fn answer(app: &App, ip: IpAddr, body: &[u8]) -> Result<Bytes, ApiError> {
     let request: Value = serde_json::from_slice(body).map_err(|error| ApiError::syntax(&error))?;
     let fields = Fields::new(&request, "request")?;
     let question = fields.text("type")?;
+    let limits = &app.config.limits;
+    app.rates.take(ip, rates::question_weight(question), limits)?;
+    fields.first_dex()?;
     let value = match question {
         "l2Book" => return market::l2_book(app, &fields),
+        "activeAssetData" => perp::active_asset_data(app, &fields)?,
         "allMids" => market::all_mids(app),
+        "allPerpMetas" => Value::Array(vec![perp::meta_and_contexts(app)]),
         "candleSnapshot" => market::candles(app, &fields)?,
         "exchangeStatus" => market::status(app),
+        "fundingHistory" => perp::funding_history(app, &fields)?,
+        "ipRateLimit" => rates::answer(app.rates.left(ip, limits)),
+        "marginTable" => perp::margin_table(app, &fields)?,
+        "maxMarketOrderNtls" => perp::market_order_notionals(app),
+        "meta" => perp::meta(&app.views()),
+        "metaAndAssetCtxs" => perp::meta_and_contexts(app),
+        "perpsAtOpenInterestCap" => perp::at_open_interest_cap(app),
+        "predictedFundings" => perp::predicted_fundings(app),
         "recentTrades" => market::trades(app, &fields)?,
         "spotMeta" => market::spot_meta(&app.views()),
         "spotMetaAndAssetCtxs" => market::spot_meta_and_contexts(app),
@@ -91,6 +143,8 @@ pub(crate) fn answer(app: &App, body: &[u8]) -> Result<Bytes, ApiError> {
         "userFees" => account::fees(app, &fields)?,
         "userFills" => account::fills(app, &fields)?,
         "userFillsByTime" => account::fills_by_time(app, &fields)?,
+        "userFunding" => ledger::user_funding(app, &fields)?,
+        "userNonFundingLedgerUpdates" => ledger::ledger_updates(app, &fields)?,
         "userRateLimit" => account::rate_limit(app, &fields)?,
         "userRole" => account::role(app, &fields)?,
         other => match absent_answer(other) {

@@ -2,15 +2,17 @@
 
 use super::outbox::Outbox;
 use super::snapshot;
-use super::topic::{Topic, message};
+use super::topic::{Beginning, Topic, message};
 use crate::app::App;
 use crate::error::ApiError;
+use crate::info::Fields;
 use crate::{exchange, info, response};
 use axum::extract::ws::Utf8Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::collections::HashSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -41,15 +43,16 @@ struct PostRequest<'a> {
 #[derive(Debug)]
 pub(crate) struct Client {
     app: Arc<App>,
+    ip: IpAddr,
     outbox: Arc<Outbox>,
     topics: HashSet<Topic>,
     posts: Arc<Semaphore>,
 }
 
 impl Client {
-    pub(crate) fn new(app: Arc<App>, outbox: Arc<Outbox>) -> Self {
+    pub(crate) fn new(app: Arc<App>, ip: IpAddr, outbox: Arc<Outbox>) -> Self {
         let posts = Arc::new(Semaphore::new(app.config.limits.posts_in_flight_max));
-        Self { app, outbox, topics: HashSet::new(), posts }
+        Self { app, ip, outbox, topics: HashSet::new(), posts }
     }
 
     /// Does what a message asks for. Answers go through the outbox, behind what was there before.
@@ -95,8 +98,16 @@ impl Client {
             let text = format!("a connection may have {max} subscriptions");
             return Err(ApiError::field("too_many_subscriptions", "subscription", &text));
         }
+        let from_seq = Fields::new(&value, "subscription")?.optional_number("fromSeq")?;
         self.topics.insert(topic);
-        let seq = topics.subscribe(topic, &self.outbox);
+        let seq = match topics.subscribe(topic, &self.outbox, from_seq, views.time()) {
+            Beginning::Resumed(missed) => {
+                self.acknowledge("subscribe", raw);
+                missed.into_iter().for_each(|message| self.say(message));
+                return Ok(());
+            }
+            Beginning::Anew(seq) => seq,
+        };
         self.acknowledge("subscribe", raw);
         let data = match topic {
             Topic::OrderUpdates(user) if value.get("snapshot") == Some(&Value::Bool(true)) => {
@@ -149,9 +160,11 @@ impl Client {
         let id = id.get().parse::<u64>();
         let id = id.map_err(|_| ApiError::field("invalid_field", "id", "must be a whole number"))?;
         let (app, outbox) = (Arc::clone(&self.app), Arc::clone(&self.outbox));
+        let ip = self.ip;
         let payload = request.payload.get().as_bytes().to_vec();
         tokio::spawn(async move {
-            let body = if is_action { post_action(&app, &payload).await } else { post_info(&app, &payload) };
+            let body =
+                if is_action { post_action(&app, ip, &payload).await } else { post_info(&app, ip, &payload) };
             let text = format!(r#"{{"channel":"post","data":{{"id":{id},"response":{body}}}}}"#);
             outbox.push(text.into());
             drop(permit);
@@ -180,8 +193,8 @@ impl Drop for Client {
     }
 }
 
-async fn post_action(app: &App, payload: &[u8]) -> String {
-    match exchange::answer(app, payload).await {
+async fn post_action(app: &App, ip: IpAddr, payload: &[u8]) -> String {
+    match exchange::answer(app, ip, payload).await {
         Ok(body) => format!(r#"{{"type":"action","payload":{body}}}"#),
         Err(error) => {
             let kind = if error.status.is_success() { "action" } else { "error" };
@@ -190,8 +203,8 @@ async fn post_action(app: &App, payload: &[u8]) -> String {
     }
 }
 
-fn post_info(app: &App, payload: &[u8]) -> String {
-    match info::answer(app, payload) {
+fn post_info(app: &App, ip: IpAddr, payload: &[u8]) -> String {
+    match info::answer(app, ip, payload) {
         Ok(body) => {
             let kind = serde_json::from_slice::<Value>(payload).ok();
             let kind = kind.as_ref().and_then(|value| value.get("type")).cloned().unwrap_or_default();

@@ -1,8 +1,10 @@
 //! `/ws`: subscriptions, and requests posted over a WebSocket.
 //!
 //! Each topic (a channel with its parameters) numbers its messages; every subscriber of it sees the same numbers without
-//! a gap, beginning with a snapshot that has the number of the last message it includes.
+//! a gap, beginning with a snapshot that has the number of the last message it includes. Who comes back and says which
+//! number it had last (`fromSeq`) is given what it missed instead, as long as that is remembered.
 
+mod l4;
 mod message;
 mod outbox;
 mod publish;
@@ -11,7 +13,9 @@ mod socket;
 mod topic;
 
 pub(crate) use outbox::QueueRoom;
-pub(crate) use topic::Topics;
+#[cfg(test)]
+pub(crate) use topic::Topic;
+pub(crate) use topic::{CHANNELS, Topics};
 
 use crate::app::App;
 use crate::error::ApiError;
@@ -53,7 +57,7 @@ pub(crate) async fn upgrade(
         // Each message goes to the kernel at once; the queue before it is what bounds those that wait.
         .write_buffer_size(0);
     Ok(upgrade.on_upgrade(move |socket| async move {
-        socket::run(app, socket).await;
+        socket::run(app, peer.ip, socket).await;
         drop((place, peer.alive));
     }))
 }

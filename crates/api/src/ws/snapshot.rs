@@ -1,18 +1,23 @@
 //! What a topic says to somebody who has just come.
 
+use super::l4;
 use super::topic::Topic;
 use crate::app::App;
-use crate::info::{open_orders_of, spot_balances};
+use crate::info::{self, open_orders_of, spot_balances};
 use crate::views::{self, Rounding};
-use crate::wire::{Coin, Level, WireCandle, WireFill, WireOrder, WireStatus, WireTrade, address_text};
+use crate::wire::{
+    Coin, Level, WireCandle, WireFill, WireOrder, WireOrderDetails, WireStatus, WireTrade, address_text,
+};
 use serde::Serialize;
 use serde_json::json;
 use tandem_book::Side;
-use tandem_indexer::{Indexer, Interval, OrderStatus};
+use tandem_indexer::{Indexer, Interval, Listing, OrderStatus};
 use tandem_types::{Address, MarketId};
 
 /// Fills in a snapshot.
 const FILLS_MAX: usize = 100;
+/// Funding payments and transfers in a snapshot.
+const ROWS_MAX: usize = 500;
 /// Trades in a snapshot.
 const TRADES_MAX: usize = 50;
 
@@ -26,9 +31,120 @@ pub(crate) fn of(topic: &Topic, indexer: &Indexer, app: &App) -> Option<String> 
         Topic::Candle(market, interval) => candle(*market, *interval, indexer),
         Topic::UserFills(user) => fills(*user, indexer),
         Topic::SpotState(user) => spot_state(*user, indexer, app),
+        Topic::L4Book(market) => l4::snapshot(*market, indexer),
+        Topic::AssetContext(market) => asset_context(*market, indexer, app),
+        Topic::AssetContexts => Some(asset_contexts(indexer, app)),
+        Topic::AssetData(user, market) => asset_data(*user, *market, indexer, app),
+        Topic::Fundings(user) => Some(fundings(*user, indexer)),
+        Topic::Ledger(user) => Some(ledger(*user, indexer)),
+        Topic::OpenOrders(user) => Some(orders_of(*user, indexer, app)),
+        Topic::Clearinghouse(_) | Topic::Clearinghouses(_) => {
+            clearinghouse(topic, indexer, app).map(|(_, data)| data)
+        }
+        Topic::WebData2(user) => Some(web_data_2(*user, indexer, app)),
+        Topic::WebData3(user) => Some(web_data_3(*user, indexer, app)),
         // Clients take what these two say for news.
         Topic::OrderUpdates(_) | Topic::UserEvents(_) | Topic::Quiet(..) => None,
     }
+}
+
+/// Prices and the like of a market.
+pub(crate) fn asset_context(id: MarketId, indexer: &Indexer, app: &App) -> Option<String> {
+    let market = indexer.markets().market(id)?;
+    let context = match market {
+        Listing::Perpetual(_) => info::context(id, indexer, app)?,
+        Listing::Spot(_) => info::spot_context(id, indexer, app)?,
+    };
+    Some(json!({ "coin": Coin::new(id, market), "ctx": context }).to_string())
+}
+
+pub(crate) fn asset_contexts(indexer: &Indexer, app: &App) -> String {
+    json!({ "ctxs": [["", info::contexts(indexer, app)]] }).to_string()
+}
+
+pub(crate) fn asset_data(user: Address, id: MarketId, indexer: &Indexer, app: &App) -> Option<String> {
+    Some(info::asset_data(user, id, indexer, app)?.to_string())
+}
+
+fn fundings(user: Address, indexer: &Indexer) -> String {
+    let account = indexer.markets().account(&user);
+    let payments = account.into_iter().flat_map(|account| indexer.funding().payments(account));
+    let rows = payments.take(ROWS_MAX).filter_map(|payment| info::funding(payment, indexer.markets()));
+    json!({ "isSnapshot": true, "user": address_text(&user), "fundings": rows.collect::<Vec<_>>() })
+        .to_string()
+}
+
+fn ledger(user: Address, indexer: &Indexer) -> String {
+    let account = indexer.markets().account(&user);
+    let entries = account.into_iter().flat_map(|account| indexer.ledger().of(account));
+    let rows = entries.take(ROWS_MAX).filter_map(|row| info::ledger_update(row, indexer.markets()));
+    let rows: Vec<_> = rows.collect();
+    json!({ "isSnapshot": true, "user": address_text(&user), "nonFundingLedgerUpdates": rows }).to_string()
+}
+
+fn open_order_details(user: Address, indexer: &Indexer, app: &App) -> Vec<WireOrderDetails> {
+    let account = indexer.markets().account(&user);
+    let orders = account.map(|account| open_orders_of(account, app)).unwrap_or_default();
+    orders.iter().filter_map(|order| WireOrderDetails::new(order, indexer.markets())).collect()
+}
+
+pub(crate) fn orders_of(user: Address, indexer: &Indexer, app: &App) -> String {
+    let orders = open_order_details(user, indexer, app);
+    json!({ "dex": "", "user": address_text(&user), "orders": orders }).to_string()
+}
+
+/// An account's positions and margin without the time, and what is said of them.
+pub(crate) fn clearinghouse(topic: &Topic, indexer: &Indexer, app: &App) -> Option<(String, String)> {
+    let (Topic::Clearinghouse(user) | Topic::Clearinghouses(user)) = topic else { return None };
+    let state = info::perpetual_state(*user, indexer, app);
+    let mut said = state.clone();
+    if let Some(fields) = said.as_object_mut() {
+        fields.remove("time");
+    }
+    let user = address_text(user);
+    let data = match topic {
+        Topic::Clearinghouse(_) => json!({ "dex": "", "user": user, "clearinghouseState": state }),
+        _ => json!({ "user": user, "clearinghouseStates": [["", state]] }),
+    };
+    Some((said.to_string(), data.to_string()))
+}
+
+pub(crate) fn web_data_2(user: Address, indexer: &Indexer, app: &App) -> String {
+    let capped = info::capped(indexer, &app.node.state().tables.exchange);
+    let balances = indexer.markets().account(&user).map(|account| spot_balances(account, indexer, app));
+    json!({
+        "clearinghouseState": info::perpetual_state(user, indexer, app),
+        "leadingVaults": [],
+        "totalVaultEquity": "0.0",
+        "openOrders": open_order_details(user, indexer, app),
+        "agentAddress": null,
+        "agentValidUntil": null,
+        "cumLedger": "0.0",
+        "meta": info::meta(indexer),
+        "assetCtxs": info::contexts(indexer, app),
+        "serverTime": indexer.time().0,
+        "isVault": false,
+        "user": address_text(&user),
+        "twapStates": [],
+        "spotState": { "balances": balances.unwrap_or_default() },
+        "spotAssetCtxs": info::spot_contexts(indexer, app),
+        "perpsAtOpenInterestCap": capped,
+    })
+    .to_string()
+}
+
+pub(crate) fn web_data_3(user: Address, indexer: &Indexer, app: &App) -> String {
+    let capped = info::capped(indexer, &app.node.state().tables.exchange);
+    let state = json!({
+        "agentAddress": null,
+        "agentValidUntil": null,
+        "serverTime": indexer.time().0,
+        "cumLedger": "0.0",
+        "isVault": false,
+        "user": address_text(&user),
+    });
+    let dex = json!({ "totalVaultEquity": "0.0", "perpsAtOpenInterestCap": capped, "leadingVaults": [] });
+    json!({ "userState": state, "perpDexStates": [dex] }).to_string()
 }
 
 pub(crate) fn text(value: &impl Serialize) -> Option<String> {
@@ -53,7 +169,7 @@ pub(crate) fn bbo(id: MarketId, indexer: &Indexer) -> Option<(String, String)> {
     };
     let said = text(&[best(Side::Bid), best(Side::Ask)])?;
     let time = indexer.time();
-    let data = format!(r#"{{"coin":"{}","time":{time},"bbo":{said}}}"#, Coin(id));
+    let data = format!(r#"{{"coin":"{}","time":{time},"bbo":{said}}}"#, Coin::new(id, market));
     Some((said, data))
 }
 

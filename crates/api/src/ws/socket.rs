@@ -6,6 +6,7 @@ use crate::app::App;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -34,14 +35,14 @@ enum End {
 }
 
 /// Serves a WebSocket until it ends.
-pub(crate) async fn run(app: Arc<App>, socket: WebSocket) {
+pub(crate) async fn run(app: Arc<App>, ip: IpAddr, socket: WebSocket) {
     let limits = app.config.limits;
     let (outbox, messages) = Outbox::new(limits.queue_messages_max, Arc::clone(&app.queue_room));
     let outbox = Arc::new(outbox);
     let (sink, stream) = socket.split();
     let idle = Duration::from_millis(limits.websocket_idle_ms);
     let now = Instant::now();
-    let client = Client::new(Arc::clone(&app), Arc::clone(&outbox));
+    let client = Client::new(Arc::clone(&app), ip, Arc::clone(&outbox));
     let mut socket = Socket { sink, stream, messages, outbox, client, idle, heard: now, active: now };
     let mut stop = pin!(stopped(app.stop.clone()));
     let end = tokio::select! {

@@ -159,6 +159,20 @@ impl Socket {
         }
     }
 
+    /// The next message of each of these channels, in whatever order they come.
+    pub(crate) async fn hear_each(&mut self, channels: &[&str]) -> BTreeMap<String, Value> {
+        let mut heard = BTreeMap::new();
+        while heard.len() < channels.len() {
+            let Message::Text(text) = self.next().await.expect("a message") else { continue };
+            let value: Value = serde_json::from_str(text.as_str()).unwrap();
+            let channel = value["channel"].as_str().unwrap().to_owned();
+            if channels.contains(&channel.as_str()) {
+                heard.entry(channel).or_insert(value);
+            }
+        }
+        heard
+    }
+
     /// The code and reason with which the server closes.
     pub(crate) async fn closed(&mut self) -> (u16, String) {
         loop {

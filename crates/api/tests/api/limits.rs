@@ -90,3 +90,38 @@ async fn stopping_says_goodbye_to_websockets() {
     let (closed, ()) = tokio::join!(socket.closed(), chain.stop());
     assert_eq!(closed.0, 1001);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_of_an_address_are_bounded_by_weight_and_say_what_is_left() {
+    let limits = Limits { ip_weight_per_minute: 60, loopback_is_limited: true, ..Limits::default() };
+    let chain = Chain::start_with(limits).await;
+    let header = |head: &str, name: &str| {
+        let lower = head.to_lowercase();
+        let line = lower.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")).map(str::to_owned));
+        line.and_then(|value| value.parse::<u64>().ok())
+    };
+    let answer = chain.info(json!({ "type": "spotMeta" })).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(header(&answer.head, "x-ratelimit-limit"), Some(60));
+    assert!(header(&answer.head, "x-ratelimit-remaining").is_some_and(|left| (40..45).contains(&left)));
+    assert!(header(&answer.head, "x-ratelimit-reset").is_some_and(|seconds| (1..=20).contains(&seconds)));
+    let left = chain.info(json!({ "type": "ipRateLimit" })).await.json();
+    assert_eq!((&left["limited"], &left["limit"]), (&json!(true), &json!(60)));
+    // A question that weighs as much as a minute allows.
+    let user = tandem_testkit::Signer::wallet(1).address().to_string();
+    let refused = chain.info(json!({ "type": "userRole", "user": user })).await;
+    assert_eq!((refused.status, &refused.json()["code"]), (429, &json!("rate_limited")));
+    assert!(header(&refused.head, "retry-after").is_some_and(|seconds| (1..=60).contains(&seconds)));
+    // Over a WebSocket the same bucket counts.
+    let mut socket = chain.socket().await;
+    let payload = json!({ "type": "userRole", "user": user });
+    let request = json!({ "method": "post", "id": 1, "request": { "type": "info", "payload": payload } });
+    socket.say(&request).await;
+    let posted = socket.hear("post").await;
+    assert_eq!(posted["data"]["response"]["error"]["code"], "rate_limited");
+    // Health and metrics have no weight.
+    for _ in 0..100 {
+        assert_eq!(chain.http().await.get("/metrics").await.status, 200);
+    }
+    chain.stop().await;
+}

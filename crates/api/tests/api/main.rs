@@ -3,11 +3,14 @@
 
 mod chain;
 mod client;
+mod driven;
 mod exchange;
+mod feeds;
 mod hostile;
 mod limits;
 mod openapi;
 mod orders;
+mod perps;
 mod questions;
 mod schema;
 mod socket;

@@ -2,14 +2,19 @@
 //! field of every schema is seen, and nothing that is not documented is sent.
 
 use crate::chain::Chain;
+use crate::driven::Driven;
 use crate::order_action;
 use crate::schema::Document;
 use serde_json::{Value, json};
 use tandem_exchange::action::{Action, CancelByCloid};
-use tandem_testkit::{BTC, Signer, approve, asset, buy, cancel, place, sell};
+use tandem_testkit::{
+    BTC, ETH, Signer, USD, approve, asset, buy, buy_perp, cancel, leverage, place, sell, sell_perp, send,
+    usd_send,
+};
 use tandem_types::{Cloid, OrderId};
 
 const EXCHANGE: &str = "/paths/~1exchange/post";
+const INFO: &str = "/paths/~1info/post";
 const CLOID: &str = "0x000000000000000000000000000000aa";
 
 fn response(path: &str, status: u16) -> String {
@@ -137,14 +142,68 @@ fn examples(name: &str, oid: OrderId) -> Vec<Value> {
             let agent = Signer::key(9).address().to_string();
             [user(1), user(98), agent].map(|user| with(json!({ "user": user }))).to_vec()
         }
+        // These are about perpetual markets, of which this chain has none.
+        "activeAssetData" | "fundingHistory" | "marginTable" => Vec::new(),
         "allMids"
+        | "allPerpMetas"
         | "exchangeStatus"
+        | "ipRateLimit"
+        | "maxMarketOrderNtls"
         | "meta"
         | "metaAndAssetCtxs"
         | "perpDexs"
+        | "perpsAtOpenInterestCap"
+        | "predictedFundings"
         | "spotMeta"
         | "spotMetaAndAssetCtxs" => vec![with(json!({}))],
         _ => [1, 2, 98].map(|number| with(json!({ "user": user(number) }))).to_vec(),
+    }
+}
+
+/// Something of everything that answers about perpetual markets tell of.
+async fn perpetuals() -> Driven {
+    let (mut driven, [one, two, three]) = Driven::market().await;
+    driven.act(&one, &leverage(ETH, 10, false)).await;
+    driven.trade(&one, &two, "1").await;
+    driven.trade(&two, &three, "2").await;
+    let depth = [buy_perp(ETH, "1990", "4"), sell_perp(ETH, "2010", "4")];
+    driven.act(&three, &place(&depth)).await;
+    driven.chain.step_ms = 6_000;
+    driven.empty().await;
+    driven.pass_hour().await;
+    let nonce = driven.chain.nonce();
+    driven.act(&one, &usd_send(&two.address(), "5", nonce)).await;
+    let nonce = driven.chain.nonce();
+    driven.act(&one, &send(&two.address(), USD, "7", nonce)).await;
+    driven
+}
+
+/// The questions that it is asked.
+fn examples_of_perpetuals(name: &str) -> Vec<Value> {
+    let users = [1, 2, 3].map(|number| Signer::wallet(number).address().to_string());
+    let of_user = |user: &String| json!({ "type": name, "user": user, "dex": "" });
+    match name {
+        "activeAssetData" => {
+            users.iter().map(|user| json!({ "type": name, "user": user, "coin": "ETH" })).collect()
+        }
+        "fundingHistory" => {
+            vec![json!({ "type": name, "coin": "ETH", "startTime": 0, "endTime": u64::MAX / 2 })]
+        }
+        "userFunding" | "userNonFundingLedgerUpdates" => {
+            let range = |user| json!({ "type": name, "user": user, "startTime": 0, "endTime": u64::MAX / 2 });
+            users.iter().map(range).collect()
+        }
+        "marginTable" => vec![json!({ "type": name, "id": 101 })],
+        "allMids"
+        | "allPerpMetas"
+        | "maxMarketOrderNtls"
+        | "meta"
+        | "metaAndAssetCtxs"
+        | "predictedFundings"
+        | "perpsAtOpenInterestCap" => vec![json!({ "type": name, "dex": "" })],
+        "clearinghouseState" | "frontendOpenOrders" | "historicalOrders" | "openOrders" | "userFees"
+        | "userFills" => users.iter().map(of_user).collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -154,8 +213,7 @@ async fn every_answer_is_as_documented_and_everything_documented_is_answered() {
     let mut document = Document::new(chain.http().await.get("/openapi.json").await.json());
     let oid = trade(&chain, &mut document).await;
     agree_and_refuse(&chain, &mut document).await;
-    let info = "/paths/~1info/post";
-    let variants = format!("{info}/requestBody/content/application~1json/schema/oneOf");
+    let (info, variants) = (INFO, format!("{INFO}/requestBody/content/application~1json/schema/oneOf"));
     let questions = document.root.pointer(&variants).and_then(Value::as_array).unwrap().clone();
     for (at, question) in questions.iter().enumerate() {
         for example in examples(question["title"].as_str().unwrap(), oid) {
@@ -166,6 +224,16 @@ async fn every_answer_is_as_documented_and_everything_documented_is_answered() {
             document.check(&response(info, 200), &answer.json());
         }
     }
+    let perpetuals = perpetuals().await;
+    for (at, question) in questions.iter().enumerate() {
+        for example in examples_of_perpetuals(question["title"].as_str().unwrap()) {
+            document.check(&format!("{variants}/{at}"), &example);
+            let answer = perpetuals.info(example).await;
+            document.check(&format!("{variants}/{at}/x-answer"), &answer);
+            document.check(&response(info, 200), &answer);
+        }
+    }
+    perpetuals.stop().await;
     let refused = chain.info(json!({ "type": "l2Book", "coin": "@77" })).await;
     document.check(&response(info, refused.status), &refused.json());
     let health = chain.http().await.get("/health").await;

@@ -204,7 +204,8 @@ fn fits(pattern: &str, text: &str) -> bool {
         "^0x[0-9a-fA-F]{40}$" => digits(40, |char| char.is_ascii_hexdigit()),
         "^0x[0-9a-f]{64}$" => digits(64, lower),
         "^0x[0-9a-f]{32}$" => digits(32, lower),
-        "^[0-9]+(\\.[0-9]+)?$" => {
+        "^-?[0-9]+(\\.[0-9]+)?$" => {
+            let text = text.strip_prefix('-').unwrap_or(text);
             let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
             text.split_once('.').map_or_else(|| number(text), |(whole, rest)| number(whole) && number(rest))
         }
@@ -229,7 +230,7 @@ fn what_does_not_fit_is_refused() {
         (json!({ "minItems": 1 }), json!([1]), json!([])),
         (json!({ "oneOf": [{ "type": "string" }, { "const": "a" }] }), json!("b"), json!("a")),
         (json!({ "anyOf": [{ "type": "string" }, { "const": 1 }] }), json!(1), json!(2)),
-        (json!({ "pattern": "^[0-9]+(\\.[0-9]+)?$" }), json!("10.5"), json!("10.")),
+        (json!({ "pattern": "^-?[0-9]+(\\.[0-9]+)?$" }), json!("-10.5"), json!("10.")),
         (json!({ "pattern": "^0x[0-9a-f]{32}$" }), json!(format!("0x{}", "a".repeat(32))), json!("0xa")),
     ];
     for (schema, fitting, other) in rows {

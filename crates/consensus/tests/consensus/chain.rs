@@ -39,6 +39,8 @@ pub(crate) struct Rules {
     pub(crate) validators: ValidatorSet,
     pub(crate) filler: usize,
     pub(crate) extensions: ExtensionPolicy,
+    /// What is attached instead of what others expect.
+    pub(crate) lie: Option<Vec<u8>>,
     /// First proposals of these heights in round 0 are found invalid.
     pub(crate) refused: Vec<Height>,
     /// Every block of this height is found invalid.
@@ -222,7 +224,7 @@ impl Application for Chain {
     }
 
     fn extend_vote(&mut self, height: Height, _: Round, _: BlockId) -> Vec<u8> {
-        height.to_bytes()
+        self.rules.lie.clone().unwrap_or_else(|| height.to_bytes())
     }
 
     fn verify_extension(&self, height: Height, _: ValidatorAddress, extension: &[u8]) -> bool {

@@ -3,8 +3,10 @@
 use crate::chain::Log;
 use crate::node::{Node, Setup, addresses, domain, key, rules};
 use std::sync::{Arc, Mutex};
+use tandem_codec::Encode;
 use tandem_consensus::{
-    EvidenceError, ExtensionPolicy, Report, ValidatorAddress, verify_certificate, verify_evidence,
+    EXTENSION_BYTES_MAX, EvidenceError, ExtensionPolicy, Report, ValidatorAddress, verify_certificate,
+    verify_evidence,
 };
 use tandem_types::{BlockId, Height};
 use tokio::sync::Mutex as AsyncMutex;
@@ -62,6 +64,30 @@ async fn four_validators_agree_and_go_on_after_all_restart() {
         assert_eq!(verify_certificate(certificate, &rules.validators, &domain()), Ok(()));
         assert_eq!(certificate.block(), *id);
         assert!(certificate.signatures().iter().all(|signature| signature.extension.is_some()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_whose_extensions_are_refused_is_in_no_certificate_and_harms_nobody() {
+    let _turn = ONE_AT_A_TIME.lock().await;
+    let liar = ValidatorAddress::of(&key(3).public_key());
+    for lie in [vec![0xff; 3], Height(1).to_bytes(), vec![0; EXTENSION_BYTES_MAX as usize + 1]] {
+        let mut rules = rules(4);
+        rules.extensions = ExtensionPolicy::Required;
+        let addresses = addresses(4);
+        let mut setups: Vec<_> = (0..4).map(|index| Setup::new(index, rules.clone(), &addresses)).collect();
+        setups[3].rules.lie = Some(lie);
+        let nodes = start(&setups).await;
+        // The liar follows the others.
+        all_reach(&nodes, 6).await;
+        let logs = stop(nodes).await;
+        assert!(logs.iter().all(|log| ids(log, 6) == ids(&logs[0], 6)));
+        for (height, (_, _, certificate)) in &logs[0].lock().unwrap().decided {
+            let signed = certificate.signatures().iter().any(|signature| signature.validator == liar);
+            // At height 1 the second lie is what is expected.
+            assert!(!signed || *height == Height(1), "{height}");
+            assert_eq!(verify_certificate(certificate, &rules.validators, &domain()), Ok(()));
+        }
     }
 }
 

@@ -31,6 +31,7 @@ pub(crate) fn rules(validators: u8) -> Rules {
         validators: ValidatorSet::new(validators).unwrap(),
         filler: 100_000,
         extensions: ExtensionPolicy::Disabled,
+        lie: None,
         refused: Vec::new(),
         impossible: None,
         full_at: None,

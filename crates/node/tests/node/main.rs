@@ -3,3 +3,5 @@
 mod admission;
 mod lanes;
 mod node;
+mod prices;
+mod validators;

@@ -78,6 +78,7 @@ impl History {
     pub(crate) fn check(&mut self, node: &NodeHandle, seed: u64) {
         let blocks = blocks(node);
         assert_replayed(node, &blocks, seed);
+        assert_reports(&blocks, seed);
         self.check_blocks(&blocks, seed);
         self.check_answers(node, &blocks, seed);
         self.check_evm(node, seed);
@@ -126,6 +127,15 @@ fn blocks(node: &NodeHandle) -> Vec<DecidedBlock> {
     assert_eq!(*heights.start(), Height(1), "no block was pruned");
     let block = |height| node.block(Height(height)).unwrap().expect("a block within the heights");
     (1..=heights.end().0).map(block).collect()
+}
+
+/// After each price height the validator's report is there, whatever happened in between.
+fn assert_reports(blocks: &[DecidedBlock], seed: u64) {
+    for block in blocks {
+        let parent = block.height().0 - 1;
+        let expected = usize::from(parent > 0 && parent.is_multiple_of(2));
+        assert_eq!(block.block.body.price_reports.len(), expected, "seed {seed}: block {}", block.height());
+    }
 }
 
 /// Executes the blocks again from genesis; state and roots must be those that the node came back with.

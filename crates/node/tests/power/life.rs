@@ -9,6 +9,7 @@ use tandem_consensus::{
     Config, ConsensusError, ConsensusHandle, Keys, NodeSeed, PrivateKey, Report, Timeouts, ValidatorAddress,
 };
 use tandem_node::{NodeError, NodeHandle, Opened, PoolLimits, consensus_domain, open};
+use tandem_prices::{PriceMicros, Simulation, Walk};
 use tandem_stf::Genesis;
 use tandem_storage::simulation::SimulatedFiles;
 use tandem_system::{Parameters, Validator};
@@ -36,6 +37,12 @@ pub(crate) struct Home {
     nonces: Arc<AtomicU64>,
 }
 
+/// Prices that move between any two reports.
+fn prices() -> Simulation {
+    let walk = Walk { start: PriceMicros(3_000_000_000), volatility_ppm: 10_000 };
+    Simulation::new(1, [("ETH".to_owned(), walk), ("DOGE".to_owned(), walk)].into())
+}
+
 /// A stream of numbers from a seed (SplitMix64).
 #[derive(Clone, Debug)]
 pub(crate) struct Choices(pub(crate) u64);
@@ -56,7 +63,8 @@ impl Home {
         let mut genesis = tandem_testkit::genesis();
         genesis.time = BlockTime(now);
         genesis.system.parameters =
-            Parameters { block_time_ms: 10, evm_interval: 3, ..Parameters::dev(CHAIN_ID) };
+            Parameters { block_time_ms: 10, evm_interval: 3, price_interval: 2, ..Parameters::dev(CHAIN_ID) };
+        genesis.exchange.perps = tandem_testkit::perp_genesis().exchange.perps;
         genesis.system.validators = vec![Validator { public_key: *key.public_key().as_bytes(), power: 1 }];
         Self {
             files: SimulatedFiles::new(seed),
@@ -74,6 +82,7 @@ impl Home {
         self.files.crash_at(operations);
         let opened = self.open();
         let Some(Opened { executor, wal, handle }) = self.unless_down(opened) else { return };
+        let executor = executor.with_prices(Box::new(prices()));
         let said = Arc::clone(&history.said);
         let domain = consensus_domain(self.genesis.hash(), CHAIN_ID);
         let config = self.consensus_config();

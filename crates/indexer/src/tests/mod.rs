@@ -1,6 +1,8 @@
 //! Views of blocks made on a small chain, against the state and against sums by hand.
 
-use crate::{Indexer, Interval, OrderStatus, REJECTED_ID_FIRST};
+mod perps;
+
+use crate::{Before, Indexer, Interval, OrderStatus, REJECTED_ID_FIRST};
 use std::sync::Arc;
 use tandem_book::Side;
 use tandem_exchange::{BalanceKey, CloseReason, ItemStatus};
@@ -29,7 +31,10 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let chain = Harness::default();
+        Self::of(Harness::default())
+    }
+
+    fn of(chain: Harness) -> Self {
         let indexer = Indexer::new(&chain.chain.tables, &chain.parent);
         Self { chain, indexer, blocks: Vec::new() }
     }
@@ -46,16 +51,36 @@ impl World {
         changes
     }
 
-    /// The depth that follows deltas is the depth of the state.
+    /// The depth and the orders that follow deltas are those of the state.
     fn check_depth(&self) {
-        for side in [Side::Bid, Side::Ask] {
-            let state =
-                tandem_book::levels(&self.chain.chain.tables.exchange.orders, MARKET, side, usize::MAX);
-            let expected: Vec<_> =
-                state.iter().map(|level| (level.price, level.size, level.orders)).collect();
-            let seen = self.indexer.depth(MARKET).into_iter().flat_map(|depth| depth.levels(side));
-            assert_eq!(seen.map(|(price, sum)| (price, sum.size, sum.orders)).collect::<Vec<_>>(), expected);
+        let orders = &self.chain.chain.tables.exchange.orders;
+        for (market, _) in self.indexer.markets().markets() {
+            for side in [Side::Bid, Side::Ask] {
+                let levels = tandem_book::levels(orders, market, side, usize::MAX);
+                let expected: Vec<_> =
+                    levels.iter().map(|level| (level.price, level.size, level.orders)).collect();
+                let seen = self.indexer.depth(market).into_iter().flat_map(|depth| depth.levels(side));
+                let seen: Vec<_> = seen.map(|(price, sum)| (price, sum.size, sum.orders)).collect();
+                assert_eq!(seen, expected);
+                let resting = tandem_book::resting(orders, market, side);
+                let expected: Vec<_> = resting.map(|(key, order)| (key.id, order.remaining)).collect();
+                let seen = self.indexer.resting(market, side).map(|order| (order.id, order.remaining));
+                assert_eq!(seen.collect::<Vec<_>>(), expected);
+            }
         }
+    }
+
+    /// An indexer made of the state of now and of all blocks.
+    fn made_anew(&self) -> Indexer {
+        let tables = &self.chain.chain.tables;
+        let mut again = Indexer::new(tables, &self.chain.parent);
+        let mut past = again.past();
+        let balance = |key: BalanceKey| {
+            tables.exchange.balances.peek(&key).map_or(TokenAtoms::ZERO, |balance| balance.total)
+        };
+        self.blocks.iter().for_each(|block| past.learn(block, &balance));
+        again.set_past(past);
+        again
     }
 }
 
@@ -87,10 +112,11 @@ fn depth_orders_and_fills_follow_the_blocks() {
     assert_eq!(words, [(first, "filled", 0), (second, "open", 100_000), (bought, "filled", 0)]);
     assert_eq!(changes.trades.len(), 2);
     // 10 BTC at first, in units of 10^-10; the taker pays 0.07 % of what it receives.
-    let before: Vec<_> = changes.trades.iter().map(|row| (row.taker_before.0, row.maker_before.0)).collect();
+    let before: Vec<_> = changes.trades.iter().map(|row| (row.taker_before, row.maker_before)).collect();
     let unit = 10_000_000_000;
     let after_first = 10 * unit + 2 * unit - 2 * unit * 700 / 1_000_000;
-    assert_eq!(before, [(10 * unit, 10 * unit), (after_first, 8 * unit)]);
+    let held = |atoms| Before::Spot(TokenAtoms(atoms));
+    assert_eq!(before, [(held(10 * unit), held(10 * unit)), (held(after_first), held(8 * unit))]);
     let markets = world.indexer.markets();
     let account = markets.account(&taker.address()).unwrap();
     let fills: Vec<_> = world.indexer.fills().of(account).map(|row| row.trade.size).collect();
@@ -180,14 +206,7 @@ fn what_is_learnt_of_the_past_is_what_was_seen() {
         let step = world.chain.act_all(&[(&maker, change), (&taker, place(&[buy(BTC, "100", "0.7")]))]);
         world.see(&step);
     }
-    let tables = &world.chain.chain.tables;
-    let mut again = Indexer::new(tables, &world.chain.parent);
-    let mut past = again.past();
-    let balance = |key: BalanceKey| {
-        tables.exchange.balances.peek(&key).map_or(TokenAtoms::ZERO, |balance| balance.total)
-    };
-    world.blocks.iter().for_each(|block| past.learn(block, &balance));
-    again.set_past(past);
+    let again = world.made_anew();
     let (seen, account) = (&world.indexer, world.indexer.markets().account(&maker.address()).unwrap());
     assert_eq!(again.height(), seen.height());
     assert_eq!(again.depth(MARKET), seen.depth(MARKET));
