@@ -90,6 +90,7 @@ impl Accounts {
         network: &Network,
         market: &Market,
         needs: &[Need],
+        leverage: u8,
     ) -> Result<String> {
         let addresses: Vec<Address> =
             [self.payer()].into_iter().chain(self.owners.iter().map(RequestKey::address)).collect();
@@ -111,6 +112,10 @@ impl Accounts {
         act(client, &self.transfers(&gifts, network)?).await.wrap_err("funding the accounts")?;
         if network.kind == NetworkKind::Production {
             act(client, &self.approvals(needs, network)?).await.wrap_err("approving agents")?;
+        }
+        if market.base.is_none() {
+            let margins = self.margins(needs, funds, (market.asset, leverage), network)?;
+            act(client, &margins).await.wrap_err("bringing collateral and setting leverage")?;
         }
         Ok(given)
     }
@@ -138,32 +143,27 @@ impl Accounts {
         Ok(format!("{quote} {}{}", market.quote.name, with_base.unwrap_or_default()))
     }
 
-    /// Has each account that needs something bring it to the perpetual markets, and set its leverage.
-    pub(super) async fn margin(
+    /// What accounts that need something do on a perpetual market: bring what they lack of it, and set their leverage.
+    /// `funds` are those before the gifts, by which they have just that much.
+    fn margins(
         &self,
-        client: &mut Client,
-        network: &Network,
-        market: &Market,
         needs: &[Need],
-        leverage: u8,
-    ) -> Result<()> {
-        let addresses: Vec<Address> = self.owners.iter().map(RequestKey::address).collect();
-        let has = collateral(client, &addresses).await?;
-        let signers = self.signers(network)?;
-        let nonce = now_ms();
-        let update =
-            UpdateLeverage { asset: AssetId(market.asset), is_cross: true, leverage: leverage.into() };
+        funds: &[Funds],
+        (asset, leverage): (u32, u8),
+        network: &Network,
+    ) -> Result<Vec<String>> {
+        let (signers, nonce) = (self.signers(network)?, now_ms());
+        let update = UpdateLeverage { asset: AssetId(asset), is_cross: true, leverage: leverage.into() };
+        let accounts = self.owners.iter().zip(&signers).zip(needs.iter().zip(funds));
         let mut bodies = Vec::new();
-        for (at, (need, has)) in needs.iter().zip(has).enumerate().filter(|(_, (need, _))| need.dollars > 0) {
-            let (Some(owner), Some(signer)) = (self.owners.get(at), signers.get(at)) else { continue };
-            let lacking = need.dollars.saturating_sub(has);
+        for ((owner, signer), (need, funds)) in accounts.filter(|(_, (need, _))| need.dollars > 0) {
+            let lacking = need.dollars.saturating_sub(funds.collateral);
             let transfer = (lacking > 0).then(|| class_transfer(lacking, owner, nonce, network));
-            bodies.extend(transfer.map(|body| body.ok_or_else(|| eyre!("an amount that cannot be written"))));
-            let set = request_body(&Action::UpdateLeverage(update), nonce + 1, signer, network);
-            bodies.push(set.ok_or_else(|| eyre!("a leverage that cannot be written")));
+            bodies.extend(transfer);
+            bodies.push(request_body(&Action::UpdateLeverage(update), nonce + 1, signer, network));
         }
-        let bodies = bodies.into_iter().collect::<Result<Vec<_>>>()?;
-        act(client, &bodies).await.wrap_err("bringing collateral and setting leverage")
+        let bodies: Option<_> = bodies.into_iter().collect();
+        bodies.ok_or_else(|| eyre!("an amount that cannot be written"))
     }
 
     fn transfers(&self, gifts: &[Gift<'_>], network: &Network) -> Result<Vec<String>> {

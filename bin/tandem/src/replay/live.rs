@@ -47,10 +47,7 @@ async fn replay(arguments: &Replay, messages: &[Message], node: &Node, health: &
         .ok_or_else(|| eyre!("at least two accounts are needed"))?
         .with_run(now_ms());
     let needs = market.needs(needs(messages, &traders), messages, arguments.leverage);
-    let given = accounts.prepare(&mut client, &network, &market, &needs).await?;
-    if market.base.is_none() {
-        accounts.margin(&mut client, &network, &market, &needs, arguments.leverage).await?;
-    }
+    let given = accounts.prepare(&mut client, &network, &market, &needs, arguments.leverage).await?;
 
     println!("Node       http://{}, {}, height {}", node.authority, describe(&network), health.height);
     println!("Market     {} ({}, asset {})", market.name, market.coin, market.asset);

@@ -113,3 +113,31 @@ fn transfers_and_approvals_are_what_the_api_reads() {
         assert_eq!(signer(&approvals[0]), accounts.owners[0].address());
     }
 }
+
+#[test]
+fn accounts_bring_what_their_margin_lacks_and_set_their_leverage() {
+    let accounts = Accounts::new(None, &network(Dev), 3).unwrap();
+    let need = |dollars| Need { dollars, shares: 0 };
+    let funds = |quote, collateral| Funds { base: 0, quote, collateral };
+    let needs = [need(100), need(0), need(50)];
+    let bodies = accounts.margins(&needs, &[funds(0, 30), funds(9, 9), funds(0, 50)], (5, 4), &network(Dev));
+    let actions: Vec<serde_json::Value> = bodies
+        .unwrap()
+        .iter()
+        .map(|body| serde_json::from_str::<serde_json::Value>(body).unwrap()["action"].clone())
+        .collect();
+    let leverage = json!({ "type": "updateLeverage", "asset": 5, "isCross": true, "leverage": 4 });
+    assert_eq!((actions.len(), &actions[1], &actions[2]), (3, &leverage, &leverage));
+    assert_eq!((&actions[0]["type"], &actions[0]["amount"]), (&json!("usdClassTransfer"), &json!("70")));
+}
+
+#[test]
+fn free_collateral_counts_in_whole_dollars() {
+    let answer = |withdrawable: &str| {
+        let payload = json!({ "type": "clearinghouseState", "data": { "withdrawable": withdrawable } });
+        json!({ "type": "info", "payload": payload }).to_string()
+    };
+    assert_eq!(parse_collateral(&answer("12.99")).unwrap(), 12);
+    assert_eq!(parse_collateral(&answer("0")).unwrap(), 0);
+    assert!(parse_collateral(&answer("all")).is_err());
+}
