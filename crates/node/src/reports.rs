@@ -21,8 +21,8 @@ impl Reporter {
         Self { source: Some(source), failed: Vec::new() }
     }
 
-    /// The report to attach to a vote for a block of this time, and how many markets it lacks because the source failed.
-    /// Without a source it is empty.
+    /// The report to attach to a vote for a block of this time, and how many markets it lacks: because the source failed,
+    /// because no price may be what it said, or because an extension holds no more. Without a source it is empty.
     pub(crate) fn report(&mut self, tables: &ExchangeTables, now: BlockTime) -> (Report, u64) {
         let Some(source) = &mut self.source else { return (Report::default(), 0) };
         let (mut quotes, mut failed) = (Vec::new(), Vec::new());
@@ -35,9 +35,10 @@ impl Reporter {
         if failed != self.failed {
             warn(tables, &failed);
         }
-        let count = u64::try_from(failed.len()).unwrap_or(u64::MAX);
+        let report = fitting(&quotes);
+        let lacks = failed.len() + quotes.len() - report.quotes().len();
         self.failed = failed;
-        (fitting(&quotes), count)
+        (report, u64::try_from(lacks).unwrap_or(u64::MAX))
     }
 }
 
@@ -72,12 +73,14 @@ const fn rounded(micros: u64, per_tick: u64) -> u64 {
 
 /// The report of these quotes, or of as many from the first on as an extension holds.
 fn fitting(quotes: &[Quote]) -> Report {
-    let mut report = Report::new(quotes);
-    while report.to_bytes().len() > EXTENSION_BYTES_MAX as usize {
-        let kept = report.quotes().len().saturating_sub(1);
-        report = Report::new(&report.quotes()[..kept]);
-    }
-    report
+    let count_bytes = 0u32.to_bytes().len();
+    let mut left = (EXTENSION_BYTES_MAX as usize).saturating_sub(count_bytes);
+    let fits = |quote: &&Quote| {
+        let rest = left.checked_sub(quote.to_bytes().len());
+        left = rest.unwrap_or(0);
+        rest.is_some()
+    };
+    Report::new(&quotes.iter().take_while(fits).copied().collect::<Vec<_>>())
 }
 
 fn warn(tables: &ExchangeTables, failed: &[(MarketId, SourceError)]) {

@@ -38,6 +38,9 @@ pub enum LockstepError {
     /// The chain has not this perpetual market, or no trader can prepare for it.
     #[error("the chain has no perpetual market {0}, or more collateral is wanted than can be said")]
     Perpetual(MarketId),
+    /// The exchange does not let the traders prepare.
+    #[error("bringing collateral and setting leverage: {0}")]
+    Unprepared(Rejection),
     /// The chain admits not every action: it is not one for replays.
     #[error("block {height}: {count} actions were not admitted")]
     NotAdmitted {
@@ -168,6 +171,11 @@ impl Lockstep {
         transactions.sort_by_key(Transaction::class);
         (self.perpetual, self.nonce) = (Some(perpetual), self.nonce + 2);
         self.block(0, &transactions)?;
+        // What follows counts messages alone.
+        let prepared = std::mem::take(&mut self.tally);
+        if let Some(rejection) = prepared.rejected.into_keys().next() {
+            return Err(LockstepError::Unprepared(rejection));
+        }
         while !self.has_price(market) {
             if self.head.height.0 > 2 * self.parameters.price_interval {
                 return Err(LockstepError::Perpetual(market));

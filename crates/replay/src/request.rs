@@ -4,11 +4,11 @@ use crate::key::RequestKey;
 use std::fmt::Write as _;
 use tandem_exchange::action::{
     Action, ApproveAgent, CancelByCloid, Modify, Network, Order, OrderKind, OrderRef, Signature, SpotSend,
-    UserSigned,
+    UpdateLeverage, UsdClassTransfer, UserSigned,
 };
 
 /// The body of a request to act; `None` for actions other than limit orders, their modification, cancels by the trader's
-/// ids, transfers, and approvals of agents. The last two must have this nonce.
+/// ids, leverage, transfers, and approvals of agents. The last two must have this nonce.
 #[must_use]
 pub fn request_body(action: &Action, nonce: u64, key: &RequestKey, network: &Network) -> Option<String> {
     const ROOM: usize = 320;
@@ -63,6 +63,11 @@ fn push_action(out: &mut String, action: &Action) -> Option<()> {
         }
         Action::ApproveAgent(approve) => push_approval(out, approve),
         Action::SpotSend(send) => push_transfer(out, send),
+        Action::UsdClassTransfer(transfer) => push_class_transfer(out, transfer),
+        Action::UpdateLeverage(UpdateLeverage { asset, is_cross, leverage }) => {
+            write!(out, r#"{{"type":"updateLeverage","asset":{},"isCross":{is_cross},"#, asset.0).ok()?;
+            write!(out, r#""leverage":{leverage}}}"#).ok()
+        }
         _ => None,
     }
 }
@@ -128,6 +133,13 @@ fn push_transfer(out: &mut String, send: &SpotSend) -> Option<()> {
     let (to, amount, time) = (destination.text(), amount.text(), user.nonce);
     write!(out, r#"{{"type":"spotSend","destination":"{to}","token":"{token}","#).ok()?;
     write!(out, r#""amount":"{amount}","time":{time},"#).ok()?;
+    push_user(out, user)
+}
+
+fn push_class_transfer(out: &mut String, transfer: &UsdClassTransfer) -> Option<()> {
+    let UsdClassTransfer { amount, to_perp, user } = transfer;
+    write!(out, r#"{{"type":"usdClassTransfer","amount":"{}","toPerp":{to_perp},"#, amount.text()).ok()?;
+    write!(out, r#""nonce":{},"#, user.nonce).ok()?;
     push_user(out, user)
 }
 
@@ -207,6 +219,12 @@ mod tests {
             modified(OrderRef::Id(OrderId(7))),
             modified(OrderRef::Cloid(tandem_types::Cloid([8; 16]))),
             Action::SpotSend(transfer("USDC:0x00000000000000000000000000000000", user)),
+            Action::UsdClassTransfer(UsdClassTransfer {
+                amount: Amount::new("12.50").unwrap(),
+                to_perp: true,
+                user,
+            }),
+            Action::UpdateLeverage(UpdateLeverage { asset: AssetId(3), is_cross: false, leverage: 20 }),
             Action::ApproveAgent(approve(Some("bench"))),
             Action::ApproveAgent(approve(None)),
         ];

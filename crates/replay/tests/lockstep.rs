@@ -15,7 +15,7 @@ use tandem_exchange::{
     Allocation, Config, Event, ExchangeGenesis, Rejection, SPOT_ASSET_BASE, Token, TokenName, Transaction,
 };
 use tandem_reference_book::{Arriving, Book, Event as TwinEvent, Kind, Outside, Own, Resting};
-use tandem_replay::{Lockstep, Message, Perpetual, RequestKey, Traders, read_messages};
+use tandem_replay::{Lockstep, LockstepError, Message, Perpetual, RequestKey, Traders, read_messages};
 use tandem_stf::{Genesis, Identity, Outcome};
 use tandem_system::{Parameters, SystemGenesis, Validator};
 use tandem_types::{
@@ -257,15 +257,33 @@ fn compare(
     (lockstep, total)
 }
 
+fn perpetual_traders() -> Traders {
+    Traders::new(keys(), u32::from(PERPETUAL.0)).unwrap()
+}
+
+/// The perpetual market before the first of these messages.
+fn on_perpetual(leverage: u8, collateral: u64, messages: &[Message]) -> Result<Lockstep, LockstepError> {
+    let genesis = perpetual_genesis();
+    let perpetual = Perpetual { market: PERPETUAL, validator: validator(), leverage, collateral };
+    let lockstep = Lockstep::new(&genesis, identity(&genesis)).unwrap();
+    lockstep.on_perpetual(perpetual, &perpetual_traders(), messages)
+}
+
 /// Replays `messages` on the perpetual market.
 fn replay_perpetual(messages: &[Message]) -> (Lockstep, usize) {
-    let genesis = perpetual_genesis();
-    let traders = Traders::new(keys(), u32::from(PERPETUAL.0)).unwrap();
-    let perpetual =
-        Perpetual { market: PERPETUAL, validator: validator(), leverage: 4, collateral: 1_000_000_000 };
-    let lockstep = Lockstep::new(&genesis, identity(&genesis)).unwrap();
-    let lockstep = lockstep.on_perpetual(perpetual, &traders, messages).unwrap();
-    compare(lockstep, messages, &traders, 6)
+    let lockstep = on_perpetual(4, 1_000_000_000, messages).unwrap();
+    compare(lockstep, messages, &perpetual_traders(), 6)
+}
+
+#[test]
+fn traders_who_cannot_prepare_are_told_why() {
+    let refused = |leverage, collateral| match on_perpetual(leverage, collateral, &made_up()) {
+        Err(LockstepError::Unprepared(rejection)) => Some(rejection),
+        _ => None,
+    };
+    assert_eq!(refused(4, 1_000), None);
+    assert_eq!(refused(11, 1_000), Some(Rejection::LeverageOutOfRange));
+    assert_eq!(refused(4, 9_000_000_000), Some(Rejection::InsufficientBalance));
 }
 
 #[test]

@@ -15,7 +15,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use tandem_crypto::{ed25519, keccak256};
 use tandem_exchange::action::{
-    Action, AddressText, Amount, ApproveAgent, Network, NetworkKind, SpotSend, ed25519_address,
+    Action, AddressText, Amount, ApproveAgent, AssetId, Network, NetworkKind, SpotSend, UpdateLeverage,
+    UsdClassTransfer, ed25519_address,
 };
 use tandem_replay::{Need, RequestKey, request_body, user_signed};
 use tandem_types::Address;
@@ -36,6 +37,8 @@ pub(super) struct Accounts {
 struct Funds {
     base: u64,
     quote: u64,
+    /// Collateral on the perpetual markets that is not in use; 0 if it is not asked for.
+    collateral: u64,
 }
 
 /// A transfer to be made, in whole tokens.
@@ -87,10 +90,16 @@ impl Accounts {
         network: &Network,
         market: &Market,
         needs: &[Need],
+        leverage: u8,
     ) -> Result<String> {
         let addresses: Vec<Address> =
             [self.payer()].into_iter().chain(self.owners.iter().map(RequestKey::address)).collect();
-        let funds = funds(client, &addresses, market).await?;
+        let mut funds = funds(client, &addresses, market).await?;
+        if market.base.is_none() {
+            for (funds, collateral) in funds.iter_mut().zip(collateral(client, &addresses).await?) {
+                funds.collateral = collateral;
+            }
+        }
         let (payer_funds, funds) = funds.split_first().ok_or_else(|| eyre!("no answer about the payer"))?;
         let gifts: Vec<Gift<'_>> = addresses
             .iter()
@@ -104,6 +113,10 @@ impl Accounts {
         if network.kind == NetworkKind::Production {
             act(client, &self.approvals(needs, network)?).await.wrap_err("approving agents")?;
         }
+        if market.base.is_none() {
+            let margins = self.margins(needs, funds, (market.asset, leverage), network)?;
+            act(client, &margins).await.wrap_err("bringing collateral and setting leverage")?;
+        }
         Ok(given)
     }
 
@@ -113,11 +126,10 @@ impl Accounts {
             let of_token = gifts.iter().filter(|gift| gift.token == token);
             of_token.fold(0, |sum, gift| sum.saturating_add(gift.amount))
         };
-        let (base, quote) = (sum(&market.base), sum(&market.quote));
+        let (base, quote) = (market.base.as_ref().map(|token| (token, sum(token))), sum(&market.quote));
         let with_fees = quote.saturating_add(fees);
-        for (token, has, wanted) in
-            [(&market.base, funds.base, base), (&market.quote, funds.quote, with_fees)]
-        {
+        let wanted_base = base.map(|(token, amount)| (token, funds.base, amount));
+        for (token, has, wanted) in wanted_base.into_iter().chain([(&market.quote, funds.quote, with_fees)]) {
             if wanted > has {
                 bail!(
                     "account {} has {has} {name} to spend and the replay needs {wanted}: give it more, name another \
@@ -127,7 +139,31 @@ impl Accounts {
                 );
             }
         }
-        Ok(format!("{quote} {} and {base} {}", market.quote.name, market.base.name))
+        let with_base = base.map(|(token, amount)| format!(" and {amount} {}", token.name));
+        Ok(format!("{quote} {}{}", market.quote.name, with_base.unwrap_or_default()))
+    }
+
+    /// What accounts that need something do on a perpetual market: bring what they lack of it, and set their leverage.
+    /// `funds` are those before the gifts, by which they have just that much.
+    fn margins(
+        &self,
+        needs: &[Need],
+        funds: &[Funds],
+        (asset, leverage): (u32, u8),
+        network: &Network,
+    ) -> Result<Vec<String>> {
+        let (signers, nonce) = (self.signers(network)?, now_ms());
+        let update = UpdateLeverage { asset: AssetId(asset), is_cross: true, leverage: leverage.into() };
+        let accounts = self.owners.iter().zip(&signers).zip(needs.iter().zip(funds));
+        let mut bodies = Vec::new();
+        for ((owner, signer), (need, funds)) in accounts.filter(|(_, (need, _))| need.dollars > 0) {
+            let lacking = need.dollars.saturating_sub(funds.collateral);
+            let transfer = (lacking > 0).then(|| class_transfer(lacking, owner, nonce, network));
+            bodies.extend(transfer);
+            bodies.push(request_body(&Action::UpdateLeverage(update), nonce + 1, signer, network));
+        }
+        let bodies: Option<_> = bodies.into_iter().collect();
+        bodies.ok_or_else(|| eyre!("an amount that cannot be written"))
     }
 
     fn transfers(&self, gifts: &[Gift<'_>], network: &Network) -> Result<Vec<String>> {
@@ -183,10 +219,37 @@ fn derive(payer_seed: &[u8; 32], what: &str, index: u32) -> [u8; 32] {
 }
 
 fn missing(to: Address, has: Funds, need: Need, market: &Market) -> Vec<Gift<'_>> {
-    let quote = (&market.quote, need.dollars.saturating_sub(has.quote));
-    let base = (&market.base, need.shares.saturating_sub(has.base));
-    let gifts = [quote, base].into_iter().filter(|(_, amount)| *amount > 0);
+    let quote = (&market.quote, need.dollars.saturating_sub(has.quote.saturating_add(has.collateral)));
+    let base = market.base.as_ref().map(|token| (token, need.shares.saturating_sub(has.base)));
+    let gifts = [Some(quote), base].into_iter().flatten().filter(|(_, amount)| *amount > 0);
     gifts.map(|(token, amount)| Gift { to, token, amount }).collect()
+}
+
+/// An account's transfer of whole dollars to its collateral.
+fn class_transfer(dollars: u64, owner: &RequestKey, nonce: u64, network: &Network) -> Option<String> {
+    let amount = Amount::new(&dollars.to_string()).ok()?;
+    let user = user_signed(network, nonce);
+    let action = Action::UsdClassTransfer(UsdClassTransfer { amount, to_perp: true, user });
+    request_body(&action, nonce, owner, network)
+}
+
+/// Collateral on the perpetual markets that is not in use, in whole dollars.
+async fn collateral(client: &mut Client, addresses: &[Address]) -> Result<Vec<u64>> {
+    let question =
+        |address: &Address| json!({ "type": "clearinghouseState", "user": address.to_string() }).to_string();
+    let bodies: Vec<String> = addresses.iter().map(question).collect();
+    let responses = client.ask_all(Kind::Info, &bodies).await?;
+    responses.iter().map(|response| parse_collateral(response)).collect()
+}
+
+fn parse_collateral(response: &str) -> Result<u64> {
+    #[derive(Deserialize)]
+    struct State {
+        withdrawable: String,
+    }
+    let state: State =
+        serde_json::from_value(Answer::info(response)?).wrap_err("the answer to clearinghouseState")?;
+    whole(&state.withdrawable).map(|(dollars, _)| dollars)
 }
 
 async fn funds(client: &mut Client, addresses: &[Address], market: &Market) -> Result<Vec<Funds>> {
@@ -238,7 +301,8 @@ impl Funds {
             let (hold, rest) = whole(&balance.hold)?;
             Ok(total.saturating_sub(hold).saturating_sub(u64::from(rest)))
         };
-        Ok(Self { base: spendable(&market.base)?, quote: spendable(&market.quote)? })
+        let base = market.base.as_ref().map_or(Ok(0), spendable)?;
+        Ok(Self { base, quote: spendable(&market.quote)?, collateral: 0 })
     }
 }
 

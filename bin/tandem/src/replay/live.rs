@@ -38,14 +38,16 @@ async fn replay(arguments: &Replay, messages: &[Message], node: &Node, health: &
     let in_flight = usize::try_from(arguments.in_flight).ok().and_then(NonZeroUsize::new);
     let in_flight = in_flight.ok_or_else(|| eyre!("nothing may be in flight"))?;
     let mut client = Client::connect(node, in_flight.get()).await?;
-    let market = Market::find(ask(&mut client, &json!({ "type": "spotMeta" })).await?, &arguments.market)?;
+    let spot = ask(&mut client, &json!({ "type": "spotMeta" })).await?;
+    let perpetual = ask(&mut client, &json!({ "type": "meta" })).await?;
+    let market = Market::find(spot, perpetual, &arguments.market)?;
     let note = market.check(messages)?;
     let accounts = Accounts::new(arguments.key.as_deref(), &network, arguments.accounts)?;
     let traders = Traders::new(accounts.signers(&network)?, market.asset)
         .ok_or_else(|| eyre!("at least two accounts are needed"))?
         .with_run(now_ms());
-    let needs = needs(messages, &traders);
-    let given = accounts.prepare(&mut client, &network, &market, &needs).await?;
+    let needs = market.needs(needs(messages, &traders), messages, arguments.leverage);
+    let given = accounts.prepare(&mut client, &network, &market, &needs, arguments.leverage).await?;
 
     println!("Node       http://{}, {}, height {}", node.authority, describe(&network), health.height);
     println!("Market     {} ({}, asset {})", market.name, market.coin, market.asset);

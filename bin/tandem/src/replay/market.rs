@@ -5,7 +5,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use tandem_exchange::SPOT_ASSET_BASE;
 use tandem_exchange::action::Decimal;
-use tandem_replay::{Kind, Message, PRICE_DECIMALS};
+use tandem_exchange::perp::PERP_PRICE_DECIMALS;
+use tandem_replay::{Kind, Message, Need, PRICE_DECIMALS};
 use tandem_types::{PriceRank, PriceScale, PriceTicks};
 
 /// A token.
@@ -19,7 +20,7 @@ pub(super) struct Token {
     pub(super) index: u32,
 }
 
-/// A market of whole units of its base token against dollars.
+/// A market of whole units against dollars.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Market {
     /// Such as AAPL/USDC.
@@ -28,8 +29,8 @@ pub(super) struct Market {
     pub(super) coin: String,
     /// What orders call it.
     pub(super) asset: u32,
-    /// What is traded.
-    pub(super) base: Token,
+    /// What is traded; `None` on a perpetual market.
+    pub(super) base: Option<Token>,
     /// What it is paid with.
     pub(super) quote: Token,
     scale: PriceScale,
@@ -59,18 +60,49 @@ struct TokenEntry {
     token_id: String,
 }
 
+/// The answer to `meta`.
+#[derive(Deserialize)]
+struct Meta {
+    universe: Vec<Perpetual>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Perpetual {
+    name: String,
+    sz_decimals: u8,
+}
+
 impl Market {
-    /// The market of this name, `BASE/QUOTE` or `@N`, among those of the answer to `spotMeta`.
-    pub(super) fn find(meta: Value, name: &str) -> Result<Self> {
-        let meta: SpotMeta = serde_json::from_value(meta).wrap_err("the answer to spotMeta")?;
-        let markets = meta.universe.iter().map(|entry| meta.market(entry));
-        let markets = markets.collect::<Result<Vec<_>>>()?;
+    /// The market of this name, `BASE/QUOTE` or `@N` among those of the answer to `spotMeta`, or a perpetual's among those
+    /// of the answer to `meta`.
+    pub(super) fn find(spot: Value, perpetual: Value, name: &str) -> Result<Self> {
+        let spot: SpotMeta = serde_json::from_value(spot).wrap_err("the answer to spotMeta")?;
+        let perpetual: Meta = serde_json::from_value(perpetual).wrap_err("the answer to meta")?;
+        let markets = spot.universe.iter().map(|entry| spot.market(entry));
+        let perpetuals = (0u32..).zip(&perpetual.universe).map(|(asset, entry)| spot.perpetual(asset, entry));
+        let markets = markets.chain(perpetuals).collect::<Result<Vec<_>>>()?;
         let found = markets.iter().find(|market| name == market.name || name == market.coin);
         found.cloned().ok_or_else(|| {
             let names: Vec<&str> = markets.iter().map(|market| market.name.as_str()).collect();
             let known = if names.is_empty() { "no markets".to_owned() } else { names.join(", ") };
             eyre!("no market is called {name:?}: the chain has {known}; choose one with --market")
         })
+    }
+
+    /// What accounts must bring for what they would need on spot: on a perpetual market all of it is worth dollars, of
+    /// which only the margin is needed.
+    pub(super) fn needs(&self, spot: Vec<Need>, messages: &[Message], leverage: u8) -> Vec<Need> {
+        if self.base.is_some() {
+            return spot;
+        }
+        let highest = messages.iter().map(|message| message.price).max().unwrap_or(0);
+        let price = highest.div_ceil(10u64.saturating_pow(PRICE_DECIMALS.into()));
+        let margin = |need: &Need| {
+            let worth = need.dollars.saturating_add(need.shares.saturating_mul(price));
+            Need { dollars: worth.div_ceil(u64::from(leverage.max(1))), shares: 0 }
+        };
+        spot.iter().map(margin).collect()
     }
 
     /// Whether an order may have this price of the file.
@@ -116,9 +148,21 @@ impl SpotMeta {
             name: format!("{}/{}", base.name, quote.name),
             coin: entry.name.clone(),
             asset: u32::from(SPOT_ASSET_BASE) + entry.index,
-            base,
+            base: Some(base),
             quote,
             scale,
+        })
+    }
+
+    fn perpetual(&self, asset: u32, entry: &Perpetual) -> Result<Market> {
+        let scale = PriceScale::new(PERP_PRICE_DECIMALS.saturating_sub(entry.sz_decimals));
+        Ok(Market {
+            name: entry.name.clone(),
+            coin: entry.name.clone(),
+            asset,
+            base: None,
+            quote: self.token(0)?,
+            scale: scale.ok_or_else(|| eyre!("szDecimals in meta"))?,
         })
     }
 
@@ -150,6 +194,28 @@ mod tests {
         })
     }
 
+    fn perpetuals() -> Value {
+        json!({ "universe": [
+            { "name": "BTC", "szDecimals": 5, "maxLeverage": 40 },
+            { "name": "BIG", "szDecimals": 0, "maxLeverage": 10 },
+        ] })
+    }
+
+    #[test]
+    fn a_perpetual_market_is_found_by_its_name_and_needs_margin_alone() {
+        let market = Market::find(meta(), perpetuals(), "BIG").unwrap();
+        assert_eq!((market.coin.as_str(), market.asset, market.base.as_ref()), ("BIG", 1, None));
+        assert_eq!((market.quote.name.as_str(), market.scale.decimals()), ("USDC", 6));
+        let messages = read_messages("1,1,1,5,5853300,1\n1,1,2,5,5840000,-1\n".as_bytes()).unwrap();
+        let need = |dollars, shares| Need { dollars, shares };
+        // The dearest share is 586 dollars, rounded up.
+        let spot = vec![need(0, 0), need(1_000, 0), need(0, 10), need(999, 10)];
+        let wanted = [need(0, 0), need(200, 0), need(1_172, 0), need(1_372, 0)];
+        assert_eq!(market.needs(spot.clone(), &messages, 5), wanted);
+        let market = Market::find(meta(), perpetuals(), "BIG/USDC").unwrap();
+        assert_eq!(market.needs(spot.clone(), &messages, 5), spot);
+    }
+
     #[test]
     fn a_market_is_found_by_either_name() {
         let token = |name: &str, index| Token {
@@ -158,17 +224,19 @@ mod tests {
             index,
         };
         for name in ["BIG/USDC", "@1"] {
-            let market = Market::find(meta(), name).unwrap();
+            let market = Market::find(meta(), perpetuals(), name).unwrap();
             assert_eq!((market.coin.as_str(), market.asset), ("@1", 10_001));
-            assert_eq!((market.base, market.quote), (token("BIG", 2), token("USDC", 0)));
+            assert_eq!((market.base, market.quote), (Some(token("BIG", 2)), token("USDC", 0)));
         }
     }
 
     #[test]
     fn an_unknown_market_is_answered_with_those_there_are() {
-        let error = Market::find(meta(), "AAPL/USDC").unwrap_err().to_string();
-        assert!(error.contains("TNDM/USDC, BIG/USDC") && error.contains("--market"), "{error}");
-        let none = Market::find(json!({ "universe": [], "tokens": [] }), "A/B").unwrap_err().to_string();
+        let error = Market::find(meta(), perpetuals(), "AAPL/USDC").unwrap_err().to_string();
+        assert!(error.contains("TNDM/USDC, BIG/USDC, BTC, BIG;") && error.contains("--market"), "{error}");
+        let none = Market::find(json!({ "universe": [], "tokens": [] }), json!({ "universe": [] }), "A/B")
+            .unwrap_err()
+            .to_string();
         assert!(none.contains("no markets"), "{none}");
     }
 
@@ -185,7 +253,10 @@ mod tests {
         ];
         let check = |market: &str, lines: &[&str]| {
             let messages = read_messages(lines.concat().as_bytes()).unwrap();
-            Market::find(meta(), market).unwrap().check(&messages).map_err(|error| error.to_string())
+            Market::find(meta(), perpetuals(), market)
+                .unwrap()
+                .check(&messages)
+                .map_err(|error| error.to_string())
         };
         let rows = [
             ("TNDM/USDC", &lines[..1], Ok(None)),

@@ -119,7 +119,8 @@ impl Node {
     }
 
     /// The oracle price in ticks of the market that the source knows.
-    pub(crate) fn oracle(&self) -> Option<u64> {
+    pub(crate) fn oracle(&mut self) -> Option<u64> {
+        self.executor.wait_until_published().unwrap();
         let state = self.handle.state();
         state.tables.exchange.perp_prices.peek(&tandem_testkit::ETH).map(|prices| prices.oracle.0)
     }
