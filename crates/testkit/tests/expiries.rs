@@ -9,11 +9,11 @@ use tandem_state::Tables;
 use tandem_testkit::{Harness, PURR, Signer, Step, buy, cancel, genesis, modify, place, sell};
 use tandem_types::{BlockTime, OrderId, PriceRank, SizeLots};
 
-fn until(time: BlockTime, order: Order) -> Order {
+const fn until(time: BlockTime, order: Order) -> Order {
     Order { expires: Some(time), ..order }
 }
 
-fn with(time_in_force: TimeInForce, order: Order) -> Order {
+const fn with(time_in_force: TimeInForce, order: Order) -> Order {
     Order { kind: OrderKind::Limit(time_in_force), ..order }
 }
 

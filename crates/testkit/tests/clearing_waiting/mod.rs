@@ -31,7 +31,7 @@ fn somewhere(stream: &mut Stream) -> (usize, u64, bool) {
 }
 
 /// A valid price within so many thousandths of another.
-fn near(stream: &mut Stream, at: usize, price: u64, thousandths: u64) -> u64 {
+const fn near(stream: &mut Stream, at: usize, price: u64, thousandths: u64) -> u64 {
     let moved = 1_000 + stream.random.below(2 * thousandths + 1) - thousandths;
     price * moved / 1_000 / FORMS[at].step * FORMS[at].step
 }
