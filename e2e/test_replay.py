@@ -12,6 +12,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -236,3 +237,25 @@ def test_what_cannot_be_replayed_says_what_to_do(tmp_path: Path, chain: Chain) -
     in_use = tandem("export", "--home", tmp_path / "home", "--out", tmp_path / "blocks", status=1)
     assert "in use by another process" in in_use
     assert "is not a node's home" in tandem("export", "--home", tmp_path, "--out", tmp_path / "blocks", status=1)
+
+
+def test_a_replay_through_the_api_trades_on_a_perpetual_market(tmp_path: Path, chain: Chain) -> None:
+    info, flow = Info(chain.api_url, skip_ws=True), next(flows(tmp_path))
+    market = [entry["name"] for entry in info.meta()["universe"]].index("AAPL")
+
+    def context() -> dict[str, str]:
+        return info.meta_and_asset_ctxs()[1][market]
+
+    while context()["phase"] != "open":
+        time.sleep(0.1)
+    arguments = ["--url", chain.api_url, "--market", "AAPL", "--accounts", ACCOUNTS]
+    given = []
+    # The second time the accounts have most of their collateral.
+    for _ in range(2):
+        report = tandem("replay", flow, *arguments)
+        row = Row.of(report)
+        assert row.filled > 0 and row.rejected < row.sent / 4 and row.unanswered == 0, report
+        given.append(int(re.search(r"given (\d+) USDC by", report)[1]))
+    assert given[1] < given[0]
+    assert float(context()["openInterest"]) > 0
+    assert "leverage is out of range" in tandem("replay", flow, *arguments, "--leverage", 50, status=1)

@@ -4,6 +4,7 @@ use crate::Rejection;
 use crate::action::{Action, Grouping, PlaceOrders};
 use crate::expiry;
 use crate::invariants::{self, BrokenPromise};
+use crate::perp::liquidation::{self, LIQUIDATION_WORK_MAX};
 use crate::place::Session;
 use crate::receipt::{Event, ItemStatus};
 use crate::schedule;
@@ -74,7 +75,7 @@ impl Coprocessor for Exchange {
         name: "exchange",
         version: 1,
         functions: FUNCTIONS,
-        limits: Limits { call_work_max: Work(20_000_000), due_work_max: Work(25_000_000) },
+        limits: Limits { call_work_max: Work(20_000_000), due_work_max: Work(28_000_000) },
     };
 
     fn function(call: &Call<'_>) -> Function {
@@ -143,7 +144,7 @@ impl Coprocessor for Exchange {
         phase(handle, GROUP_WORK_MAX, |handle| trigger::settle_groups(handle, &mut events));
         phase(handle, TRIGGER_WORK_MAX, |handle| trigger::due_work(handle, &mut events));
         phase(handle, TWAP_WORK_MAX, |handle| twap::due_work(handle, &mut events));
-        perp::liquidation::due_work(handle, &mut events);
+        phase(handle, LIQUIDATION_WORK_MAX, |handle| liquidation::due_work(handle, &mut events));
         phase(handle, GROUP_WORK_MAX, |handle| trigger::settle_groups(handle, &mut events));
         Ok(Reply { items: Vec::new(), events })
     }

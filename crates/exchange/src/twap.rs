@@ -349,7 +349,7 @@ impl Session<'_, '_> {
 
 /// Whether a refused part ends its order, rather than being left to the next.
 const fn ends_twap(why: Rejection) -> bool {
-    !matches!(why, Rejection::NoMatch | Rejection::NotionalTooSmall)
+    !matches!(why, Rejection::NoMatch | Rejection::NotionalTooSmall | Rejection::LiquidationsPending)
 }
 
 /// Places the parts that are due, the earliest first.
