@@ -163,6 +163,28 @@ def test_position_is_opened_shown_and_closed(info: Info, trader: Trader, other: 
     assert info.user_fills(other.address)[0]["dir"] == "Close Short"
 
 
+def test_stop_waits_is_shown_and_cancelled(info: Info, trader: Trader, other: Trader) -> None:
+    size = 1.0
+    trade(info, trader, other, size)
+    price = mark(info)
+    below, above = float(f"{price * 0.8:.3g}"), float(f"{price * 1.2:.3g}")
+    kind = {"trigger": {"isMarket": True, "triggerPx": below, "tpsl": "sl"}}
+    stop = place(trader, False, size, float(f"{price * 0.7:.3g}"), kind, reduce_only=True)
+    oid = stop["resting"]["oid"]
+    [waiting] = info.frontend_open_orders(trader.address)
+    assert (waiting["oid"], waiting["isTrigger"], waiting["orderType"]) == (oid, True, "Stop Market")
+    assert Decimal(waiting["triggerPx"]) == Decimal(str(below)) and waiting["reduceOnly"]
+    assert waiting["triggerCondition"] == f"Price below {waiting['triggerPx']}"
+    assert info.query_order_by_oid(trader.address, oid)["order"]["status"] == "open"
+    assert status_of(trader.exchange.cancel(COIN, oid), "cancel") == "success"
+    assert info.query_order_by_oid(trader.address, oid)["order"]["status"] == "canceled"
+    assert info.open_orders(trader.address) == []
+
+    # A stop that the mark has passed already is refused: it would fire at once.
+    kind = {"trigger": {"isMarket": True, "triggerPx": above, "tpsl": "sl"}}
+    assert "error" in place(trader, False, size, below, kind, reduce_only=True)
+
+
 def test_market_open_takes_what_is_there(info: Info, trader: Trader, other: Trader) -> None:
     place(other, False, 1, mark(info))
     opened = status_of(trader.exchange.market_open(COIN, True, 1, slippage=0.5), "order")

@@ -5,10 +5,12 @@ use crate::hex;
 use serde::{Serialize, Serializer};
 use std::fmt;
 use tandem_book::Side;
-use tandem_exchange::action::{Decimal, TimeInForce};
+use tandem_exchange::action::{Decimal, TimeInForce, Tpsl};
+use tandem_exchange::trigger::Direction;
 use tandem_exchange::{Market, PositionChange, QUOTE, SPOT_ASSET_BASE, TokenName, Trade};
 use tandem_indexer::{
     Before, Candle, Interval, LevelSum, Listing, Markets, OpenOrder, OrderStatus, RejectedOrder, TradeRow,
+    Waits,
 };
 use tandem_types::{AccountId, Address, BlockTime, MarketId, OrderId, PriceRank, TokenAtoms, TokenId};
 
@@ -296,7 +298,7 @@ impl WireOrder {
     }
 }
 
-/// An order with everything that is said of orders. There are no trigger orders on spot markets.
+/// An order with everything that is said of orders.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WireOrderDetails {
@@ -306,9 +308,9 @@ pub(crate) struct WireOrderDetails {
     sz: Fixed,
     oid: u64,
     timestamp: u64,
-    trigger_condition: &'static str,
+    trigger_condition: String,
     is_trigger: bool,
-    trigger_px: &'static str,
+    trigger_px: Fixed,
     children: [(); 0],
     is_position_tpsl: bool,
     reduce_only: bool,
@@ -320,7 +322,18 @@ pub(crate) struct WireOrderDetails {
 
 impl WireOrderDetails {
     pub(crate) fn new(order: &OpenOrder, markets: &Markets) -> Option<Self> {
-        Some(Self::of(WireOrder::new(order, markets)?, order.time_in_force, order.reduce_only))
+        let wire = Self::of(WireOrder::new(order, markets)?, order.time_in_force, order.reduce_only);
+        let Some(waits) = &order.waits else { return Some(wire) };
+        let scale = markets.market(order.market)?.price_scale();
+        let trigger_px = Fixed::ticks(waits.trigger, scale.decimals());
+        Some(Self {
+            trigger_condition: condition(order.side, waits.tpsl, &trigger_px),
+            is_trigger: true,
+            trigger_px,
+            is_position_tpsl: waits.follows_position,
+            order_type: trigger_type(waits),
+            ..wire
+        })
     }
 
     /// An order that was refused.
@@ -337,9 +350,9 @@ impl WireOrderDetails {
             sz,
             oid,
             timestamp,
-            trigger_condition: "N/A",
+            trigger_condition: "N/A".to_owned(),
             is_trigger: false,
-            trigger_px: "0.0",
+            trigger_px: Fixed::new(0, 0),
             children: [],
             is_position_tpsl: false,
             reduce_only,
@@ -348,6 +361,23 @@ impl WireOrderDetails {
             tif: time_in_force.as_str(),
             cloid,
         }
+    }
+}
+
+/// What must happen for a trigger order to fire, in words.
+fn condition(side: Side, tpsl: Tpsl, price: &Fixed) -> String {
+    match Direction::of(side, tpsl) {
+        Direction::Rises => format!("Price above {price}"),
+        Direction::Falls => format!("Price below {price}"),
+    }
+}
+
+const fn trigger_type(waits: &Waits) -> &'static str {
+    match (waits.tpsl, waits.is_market) {
+        (Tpsl::StopLoss, true) => "Stop Market",
+        (Tpsl::StopLoss, false) => "Stop Limit",
+        (Tpsl::TakeProfit, true) => "Take Profit Market",
+        (Tpsl::TakeProfit, false) => "Take Profit Limit",
     }
 }
 

@@ -112,6 +112,7 @@ mod tests {
             cloid: Some(Cloid([cloid; 16])),
             time_in_force: TimeInForce::Gtc,
             reduce_only: false,
+            waits: None,
         };
         ClosedOrder { order, status: OrderStatus::Closed(CloseReason::Filled), time: BlockTime(id) }
     }

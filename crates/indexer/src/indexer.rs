@@ -13,11 +13,15 @@ use crate::rejected::{self, Rejected};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use tandem_book::{OrderKey, Side};
-use tandem_exchange::{Balance, BalanceKey, Event, ExchangeTables, PositionChange, QUOTE, Receipt, Trade};
+use tandem_exchange::{
+    AccountOrder, Balance, BalanceKey, Event, ExchangeTables, PositionChange, QUOTE, Receipt, Trade,
+};
 use tandem_node::DecidedBlock;
 use tandem_state::{Delta, Prefix};
 use tandem_stf::ChainTables;
-use tandem_types::{AccountId, BlockTime, Header, Height, MarketId, OrderId, TokenAtoms, TokenId, TxId};
+use tandem_types::{
+    AccountId, BlockTime, Header, Height, MarketId, OrderId, SizeLots, TokenAtoms, TokenId, TxId,
+};
 
 /// Trades kept of each market.
 pub const TRADES_KEPT: usize = 500;
@@ -50,13 +54,14 @@ impl Indexer {
     /// An indexer at `head`, whose state is `tables`; it knows no past.
     #[must_use]
     pub fn new(tables: &ChainTables, head: &Header) -> Self {
-        let open = orders::open_orders(tables);
+        let mut open = orders::open_orders(tables);
         let mut depths: BTreeMap<MarketId, Depth> = BTreeMap::new();
         for order in open.values() {
             depths.entry(order.market).or_default().add(order.side, order.price, order.remaining);
         }
         let key = |order: &OpenOrder| OrderKey::new(order.market, order.side, order.price, order.id);
         let books = open.values().map(key).collect();
+        open.extend(orders::waiting_orders(tables).into_iter().map(|order| (order.id, order)));
         let (height, time, markets) = (head.height, head.time, Markets::of(tables));
         let funding = FundingHistory::of(&tables.exchange);
         Self { height, time, markets, depths, open, books, funding, ..Self::default() }
@@ -171,11 +176,26 @@ impl Indexer {
                     touch(*id);
                 }
                 Event::Closed { id, remaining, reason, .. } => {
-                    if let Some(mut order) = self.open.remove(id) {
-                        order.remaining = *remaining;
-                        let (status, time) = (OrderStatus::Closed(*reason), changes.time);
-                        self.history.add(ClosedOrder { order, status, time });
+                    self.end(*id, Some(*remaining), OrderStatus::Closed(*reason));
+                    touch(*id);
+                }
+                Event::Waiting { account, id, order } => {
+                    let key = AccountOrder { account: *account, id: *id };
+                    self.open.insert(*id, OpenOrder::waiting(key, order));
+                    touch(*id);
+                }
+                Event::Armed { id, size, .. } => {
+                    if let Some(order) = self.open.get_mut(id) {
+                        (order.size, order.remaining) = (*size, *size);
                     }
+                    touch(*id);
+                }
+                Event::Triggered { id, .. } => {
+                    self.end(*id, None, OrderStatus::Triggered);
+                    touch(*id);
+                }
+                Event::TriggerRefused { id, why, .. } => {
+                    self.end(*id, None, OrderStatus::Refused(*why));
                     touch(*id);
                 }
                 Event::Position(change) => note_position(change, &mut changes.trades),
@@ -191,10 +211,6 @@ impl Indexer {
                 | Event::Takeover(_)
                 | Event::TakenCollateral { .. }
                 | Event::Deleveraged(_)
-                | Event::Waiting { .. }
-                | Event::Armed { .. }
-                | Event::Triggered { .. }
-                | Event::TriggerRefused { .. }
                 | Event::TwapStarted { .. }
                 | Event::TwapPart { .. }
                 | Event::TwapEnded { .. } => {}
@@ -210,6 +226,14 @@ impl Indexer {
                 of_open.or_else(|| history.order(id).map(|closed| (closed.order, closed.status)))?;
             Some(OrderUpdate { order, status, time })
         }));
+    }
+
+    /// An order is open no more.
+    fn end(&mut self, id: OrderId, remaining: Option<SizeLots>, status: OrderStatus) {
+        if let Some(mut order) = self.open.remove(&id) {
+            order.remaining = remaining.unwrap_or(order.remaining);
+            self.history.add(ClosedOrder { order, status, time: self.time });
+        }
     }
 
     fn reduce_by(&mut self, trade: &Trade) {

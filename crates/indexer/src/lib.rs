@@ -34,5 +34,5 @@ pub use history::{CLOSED_KEPT, CLOSED_PER_ACCOUNT, ClosedOrder, OrderHistory};
 pub use indexer::{Indexer, Past, TRADES_KEPT};
 pub use ledger::{LEDGER_KEPT, LEDGER_PER_ACCOUNT, Ledger, LedgerEntry, LedgerRow};
 pub use markets::{Listing, Markets};
-pub use orders::{OpenOrder, OrderStatus};
+pub use orders::{OpenOrder, OrderStatus, Waits};
 pub use rejected::{REJECTED_ID_FIRST, REJECTED_KEPT, REJECTED_PER_ACCOUNT, Rejected, RejectedOrder};

@@ -1,14 +1,15 @@
 //! Open orders as events tell of them.
 
 use crate::markets::listings;
-use crate::rejected::orders_of;
+use crate::rejected::{self, orders_of};
 use std::collections::HashMap;
 use tandem_book::Side;
-use tandem_exchange::action::TimeInForce;
+use tandem_exchange::action::{TimeInForce, Tpsl};
 use tandem_exchange::perp::is_perpetual;
-use tandem_exchange::{AccountOrder, CloseReason, Event, ItemStatus, OrderInfo, Receipt};
+use tandem_exchange::trigger::TriggerOrder;
+use tandem_exchange::{AccountOrder, CloseReason, Event, ItemStatus, OrderInfo, Receipt, Rejection};
 use tandem_stf::ChainTables;
-use tandem_types::{AccountId, BlockTime, Cloid, MarketId, OrderId, PriceRank, SizeLots};
+use tandem_types::{AccountId, BlockTime, Cloid, MarketId, OrderId, PriceRank, PriceTicks, SizeLots};
 
 /// An order with what its owner asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +36,49 @@ pub struct OpenOrder {
     pub time_in_force: TimeInForce,
     /// Whether it may only make a position smaller.
     pub reduce_only: bool,
+    /// What it waits for, if it is not in the book yet.
+    pub waits: Option<Waits>,
+}
+
+/// What a trigger order waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waits {
+    /// The mark price.
+    pub trigger: PriceTicks,
+    /// From which side of it.
+    pub tpsl: Tpsl,
+    /// Whether it then enters as a market order.
+    pub is_market: bool,
+    /// Whether it is for the whole of its owner's position.
+    pub follows_position: bool,
 }
 
 impl OpenOrder {
+    /// An order that waits for its price.
+    #[must_use]
+    pub fn waiting(key: AccountOrder, order: &TriggerOrder) -> Self {
+        let size = order.size.unwrap_or(SizeLots::ZERO);
+        Self {
+            id: key.id,
+            account: key.account,
+            market: order.market,
+            side: order.side,
+            price: order.price,
+            size,
+            remaining: size,
+            time: order.time,
+            cloid: order.cloid,
+            time_in_force: if order.is_market { TimeInForce::FrontendMarket } else { TimeInForce::Gtc },
+            reduce_only: order.reduce_only,
+            waits: Some(Waits {
+                trigger: order.trigger,
+                tpsl: order.tpsl,
+                is_market: order.is_market,
+                follows_position: order.size.is_none(),
+            }),
+        }
+    }
+
     /// An order of the state.
     #[must_use]
     pub const fn of(key: AccountOrder, info: &OrderInfo, remaining: SizeLots) -> Self {
@@ -53,6 +94,7 @@ impl OpenOrder {
             cloid: info.cloid,
             time_in_force: info.time_in_force,
             reduce_only: info.reduce_only,
+            waits: None,
         }
     }
 }
@@ -60,8 +102,12 @@ impl OpenOrder {
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrderStatus {
-    /// It rests in the book.
+    /// It rests in the book, or waits for its price.
     Open,
+    /// Its price came, and it became another order.
+    Triggered,
+    /// Its price came, and the order that it was to become was refused.
+    Refused(Rejection),
     /// It ended, and why.
     Closed(CloseReason),
 }
@@ -72,6 +118,8 @@ impl OrderStatus {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Open => "open",
+            Self::Triggered => "triggered",
+            Self::Refused(why) => rejected::word(why, TimeInForce::Gtc),
             Self::Closed(reason) => match reason {
                 CloseReason::Filled => "filled",
                 CloseReason::Cancelled
@@ -126,7 +174,20 @@ pub(crate) const fn opened(event: &Event, time: BlockTime, reduce_only: bool) ->
         cloid,
         time_in_force,
         reduce_only,
+        waits: None,
     })
+}
+
+/// The orders of the state that wait for their prices.
+pub(crate) fn waiting_orders(tables: &ChainTables) -> Vec<OpenOrder> {
+    let (mut from, last) = (AccountOrder::first(AccountId(0)), AccountOrder::last(AccountId(u32::MAX)));
+    let mut found = Vec::new();
+    while let Some((key, order)) = tables.exchange.trigger_orders.peek_first(&from, &last) {
+        found.push(OpenOrder::waiting(*key, order));
+        let Some(id) = key.id.next() else { break };
+        from = AccountOrder { id, ..*key };
+    }
+    found
 }
 
 /// The reduce-only orders that an action placed. `raw` is what stands in the block; it is read only if the action placed

@@ -56,23 +56,7 @@ impl RejectedOrder {
     /// Hyperliquid's word for what became of it; where it has none of its own, the general one.
     #[must_use]
     pub const fn word(&self) -> &'static str {
-        match (self.why, self.time_in_force) {
-            (Rejection::PriceTick, _) => "tickRejected",
-            (Rejection::NotionalTooSmall, _) => "minTradeNtlRejected",
-            (Rejection::InsufficientBalance, _) => "insufficientSpotBalanceRejected",
-            (Rejection::InsufficientMargin | Rejection::InsufficientMarginAfterFill, _) => {
-                "perpMarginRejected"
-            }
-            (Rejection::ReduceOnlyUnsupported | Rejection::ReduceOnlyWouldIncrease, _) => {
-                "reduceOnlyRejected"
-            }
-            (Rejection::PriceTooFar, _) => "oracleRejected",
-            (Rejection::OpenInterestCap, _) => "positionIncreaseAtOpenInterestCapRejected",
-            (Rejection::PostOnlyWouldCross, _) => "badAloPxRejected",
-            (Rejection::NoMatch, TimeInForce::FrontendMarket) => "marketOrderNoLiquidityRejected",
-            (Rejection::NoMatch, _) => "iocCancelRejected",
-            (_, _) => "rejected",
-        }
+        word(self.why, self.time_in_force)
     }
 
     fn new(order: &Order, why: Rejection) -> Option<Self> {
@@ -90,6 +74,23 @@ impl RejectedOrder {
             time: BlockTime(0),
             why,
         })
+    }
+}
+
+/// Hyperliquid's word for a refusal of an order that was to stay so long.
+pub(crate) const fn word(why: Rejection, time_in_force: TimeInForce) -> &'static str {
+    match (why, time_in_force) {
+        (Rejection::PriceTick, _) => "tickRejected",
+        (Rejection::NotionalTooSmall, _) => "minTradeNtlRejected",
+        (Rejection::InsufficientBalance, _) => "insufficientSpotBalanceRejected",
+        (Rejection::InsufficientMargin | Rejection::InsufficientMarginAfterFill, _) => "perpMarginRejected",
+        (Rejection::ReduceOnlyUnsupported | Rejection::ReduceOnlyWouldIncrease, _) => "reduceOnlyRejected",
+        (Rejection::PriceTooFar, _) => "oracleRejected",
+        (Rejection::OpenInterestCap, _) => "positionIncreaseAtOpenInterestCapRejected",
+        (Rejection::PostOnlyWouldCross, _) => "badAloPxRejected",
+        (Rejection::NoMatch, TimeInForce::FrontendMarket) => "marketOrderNoLiquidityRejected",
+        (Rejection::NoMatch, _) => "iocCancelRejected",
+        (_, _) => "rejected",
     }
 }
 

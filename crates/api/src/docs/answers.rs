@@ -5,6 +5,10 @@ use super::schemas::{address, decimal, integer, list, null, object, one_of, refe
 use crate::info;
 use serde_json::{Map, Value, json};
 
+/// What an order may be called.
+const ORDER_TYPES: &[&str] =
+    &["Limit", "Market", "Stop Market", "Stop Limit", "Take Profit Market", "Take Profit Limit"];
+
 /// What each question is answered by.
 pub(super) fn of_question(question: &str) -> Option<Value> {
     Some(match question {
@@ -219,13 +223,13 @@ fn orders() -> [(&'static str, Value); 3] {
     // Only orders that have one say so.
     short["properties"]["cloid"] = reference("Cloid");
     let more = [
-        ("triggerCondition", word("N/A")),
-        ("isTrigger", json!({ "const": false })),
+        ("triggerCondition", text()),
+        ("isTrigger", json!({ "type": "boolean" })),
         ("triggerPx", decimal()),
         ("children", list(json!(false))),
-        ("isPositionTpsl", json!({ "const": false })),
+        ("isPositionTpsl", json!({ "type": "boolean" })),
         ("reduceOnly", json!({ "type": "boolean" })),
-        ("orderType", words(&["Limit", "Market"])),
+        ("orderType", words(ORDER_TYPES)),
         ("tif", words(&["Gtc", "Ioc", "Alo", "Fok", "FrontendMarket"])),
         ("cloid", one_of(&[reference("Cloid"), null()])),
     ];

@@ -62,11 +62,27 @@ pub(crate) fn open_orders_of(account: AccountId, app: &App) -> Vec<OpenOrder> {
         let Some(next) = key.id.next() else { break };
         from.id = next;
     }
+    found.extend(waiting_orders_of(account, tables));
+    found.sort_by_key(|order| order.id);
+    found
+}
+
+fn waiting_orders_of(account: AccountId, tables: &ExchangeTables) -> Vec<OpenOrder> {
+    let (mut from, last) = (AccountOrder::first(account), AccountOrder::last(account));
+    let mut found = Vec::new();
+    while let Some((key, order)) = tables.trigger_orders.peek_first(&from, &last) {
+        found.push(OpenOrder::waiting(*key, order));
+        let Some(next) = key.id.next() else { break };
+        from.id = next;
+    }
     found
 }
 
 fn open_order(account: AccountId, id: OrderId, tables: &ExchangeTables) -> Option<OpenOrder> {
     let key = AccountOrder { account, id };
+    if let Some(waiting) = tables.trigger_orders.peek(&key) {
+        return Some(OpenOrder::waiting(key, waiting));
+    }
     let info = tables.account_orders.peek(&key)?;
     let order = tables.orders.peek(&OrderKey::new(info.market, info.side, info.price, id))?;
     Some(OpenOrder::of(key, info, order.remaining))
