@@ -19,8 +19,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// What is logged unless `TANDEM_LOG` says otherwise. The network layer calls it an error when nobody listens, which is
-/// the rule for a single validator.
-const LOG_DEFAULT: &str = "warn,arc_malachitebft_network=off,arc_malachitebft_engine=error";
+/// the rule for a single validator, and its state machine warns whenever votes begin or end to carry prices.
+const LOG_DEFAULT: &str = "warn,arc_malachitebft_network=off,arc_malachitebft_engine=error,\
+                           arc_malachitebft_core_consensus::state=error";
 
 /// Where to serve; 0 picks a free port.
 #[derive(Clone, Copy, Debug)]
