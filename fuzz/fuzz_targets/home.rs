@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use std::sync::Arc;
 use tandem_fuzz::mutate;
 use tandem_storage::simulation::SimulatedFiles;
-use tandem_storage::{BlockRecord, Change, Config, Effects, Files, Store, UndecidedBlock};
+use tandem_storage::{BlockRecord, Config, Effects, Files, Store, UndecidedBlock};
 use tandem_types::{BlockId, Height, Round};
 
 const LAST: u64 = 6;
@@ -106,6 +106,6 @@ fn said(at: u8) -> Vec<u8> {
 }
 
 fn effects(height: Height) -> Effects {
-    let change = Change { key: height.0.to_be_bytes().to_vec(), value: Some(vec![1; 30]) };
-    Effects { changes: vec![change], index: Vec::new(), meta: Vec::new() }
+    let change = (height.0.to_be_bytes(), Some([1; 30]));
+    Effects { changes: [change].into_iter().collect(), index: Vec::new(), meta: Vec::new() }
 }
