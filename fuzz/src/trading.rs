@@ -13,8 +13,8 @@ use tandem_exchange::action::{
     OrderKind, OrderRef, SelfTradePrevention, TimeInForce, Tpsl, Trigger, TwapCancel, TwapRequest,
 };
 use tandem_testkit::{
-    BTC, DOGE, ETH, Harness, PURR, Signer, USD, approve, asset, class_transfer, evm_transfer,
-    grouped, isolated_margin, leverage, perp_asset, perp_genesis, place, price, send, usd_send,
+    BTC, DOGE, ETH, Harness, PURR, Signer, USD, approve, asset, class_transfer, evm_transfer, grouped,
+    isolated_margin, leverage, perp_asset, perp_genesis, place, price, send, usd_send,
 };
 use tandem_types::{Address, BlockTime, Cloid, OrderId};
 
@@ -63,8 +63,7 @@ fn key(number: u16) -> Signer {
 impl Trading {
     /// Lets time pass and prices move, by little or by much.
     pub fn pass_time(&mut self, choices: &mut Choices<'_>) {
-        self.chain.step_ms =
-            choices.pick(&[100, 100, 100, 1, 5_000, 11_000, 60_000, 3_600_000, 90_000_000, 15_552_000_000]);
+        self.chain.step_ms = choices.pick(&[100, 100, 100, 1, 5_000, 11_000, 30_000, 59_000, 60_000]);
         match choices.below(8) {
             0 => self.chain.quotes.clear(),
             1..=3 => {
@@ -171,10 +170,7 @@ impl Trading {
                 minutes: choices.pick(&[4, 5, 5, 10]),
                 randomize: choices.below(2) == 0,
             }),
-            15 => Action::TwapCancel(TwapCancel {
-                asset: market.asset,
-                twap: u64::from(choices.below(4)),
-            }),
+            15 => Action::TwapCancel(TwapCancel { asset: market.asset, twap: u64::from(choices.below(4)) }),
             16 | 17 => group(choices, &market),
             _ => place(&several(choices, |choices| order(choices, &market))),
         }
