@@ -23,6 +23,7 @@
 
 extern crate alloc;
 
+mod amount;
 mod block;
 mod hash;
 mod ids;

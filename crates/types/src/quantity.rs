@@ -4,6 +4,7 @@
 //! lot is 10^-d base, so no division and no rounding occurs.
 
 use crate::PriceTicks;
+use crate::amount::amounts;
 use core::fmt;
 
 /// Arithmetic on quantities left the representable range.
@@ -53,72 +54,7 @@ impl Decimals {
     }
 }
 
-macro_rules! quantity {
-    ($($(#[$doc:meta])* $name:ident;)*) => { $(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(pub u64);
-
-        impl $name {
-            /// None of it.
-            pub const ZERO: Self = Self(0);
-
-            /// Whether there is none.
-            #[must_use]
-            pub const fn is_zero(self) -> bool {
-                self.0 == 0
-            }
-
-            /// The sum.
-            ///
-            /// # Errors
-            /// [`QuantityError::Overflow`].
-            pub const fn plus(self, other: Self) -> Result<Self, QuantityError> {
-                match self.0.checked_add(other.0) {
-                    Some(sum) => Ok(Self(sum)),
-                    None => Err(QuantityError::Overflow),
-                }
-            }
-
-            /// The difference.
-            ///
-            /// # Errors
-            /// [`QuantityError::Underflow`] if `other` is greater.
-            pub const fn minus(self, other: Self) -> Result<Self, QuantityError> {
-                match self.0.checked_sub(other.0) {
-                    Some(difference) => Ok(Self(difference)),
-                    None => Err(QuantityError::Underflow),
-                }
-            }
-
-            /// The difference, or nothing if `other` is greater.
-            #[must_use]
-            pub const fn minus_or_zero(self, other: Self) -> Self {
-                Self(self.0.saturating_sub(other.0))
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-
-        impl tandem_codec::Encode for $name {
-            fn encode(&self, out: &mut alloc::vec::Vec<u8>) {
-                self.0.encode(out);
-            }
-        }
-
-        impl tandem_codec::Decode for $name {
-            fn decode(input: &mut tandem_codec::Reader<'_>) -> Result<Self, tandem_codec::DecodeError> {
-                u64::decode(input).map(Self)
-            }
-        }
-    )* };
-}
-
-quantity! {
+amounts! { u64, less than the least Underflow;
     /// A size in lots of `10^-szDecimals` base units.
     SizeLots;
     /// USD in units of 10^-8.
@@ -126,6 +62,19 @@ quantity! {
     /// Any token in its own smallest unit, `10^-weiDecimals`.
     TokenAtoms;
 }
+
+macro_rules! unsigned {
+    ($($name:ident),*) => { $(
+        impl $name {
+            /// The difference, or nothing if `other` is greater.
+            #[must_use]
+            pub const fn minus_or_zero(self, other: Self) -> Self {
+                Self(self.0.saturating_sub(other.0))
+            }
+        }
+    )* };
+}
+unsigned!(SizeLots, QuoteAtoms, TokenAtoms);
 
 impl SizeLots {
     /// The notional at `price`: exact.

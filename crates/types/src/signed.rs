@@ -2,80 +2,28 @@
 //!
 //! Like the unsigned quantities they have no operators: arithmetic is checked, and only what means something exists.
 
+use crate::amount::amounts;
 use crate::{QuantityError, QuoteAtoms, SizeLots};
-use core::fmt;
 
-macro_rules! signed {
-    ($($(#[$doc:meta])* $name:ident;)*) => { $(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(pub i64);
-
-        impl $name {
-            /// None of it.
-            pub const ZERO: Self = Self(0);
-
-            /// Whether there is none.
-            #[must_use]
-            pub const fn is_zero(self) -> bool {
-                self.0 == 0
-            }
-
-            /// Whether it is below zero.
-            #[must_use]
-            pub const fn is_negative(self) -> bool {
-                self.0 < 0
-            }
-
-            /// The sum.
-            ///
-            /// # Errors
-            /// [`QuantityError::Overflow`].
-            pub const fn plus(self, other: Self) -> Result<Self, QuantityError> {
-                match self.0.checked_add(other.0) {
-                    Some(sum) => Ok(Self(sum)),
-                    None => Err(QuantityError::Overflow),
-                }
-            }
-
-            /// The difference.
-            ///
-            /// # Errors
-            /// [`QuantityError::Overflow`].
-            pub const fn minus(self, other: Self) -> Result<Self, QuantityError> {
-                match self.0.checked_sub(other.0) {
-                    Some(difference) => Ok(Self(difference)),
-                    None => Err(QuantityError::Overflow),
-                }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-
-        impl tandem_codec::Encode for $name {
-            fn encode(&self, out: &mut alloc::vec::Vec<u8>) {
-                self.0.encode(out);
-            }
-        }
-
-        impl tandem_codec::Decode for $name {
-            fn decode(input: &mut tandem_codec::Reader<'_>) -> Result<Self, tandem_codec::DecodeError> {
-                i64::decode(input).map(Self)
-            }
-        }
-    )* };
-}
-
-signed! {
+amounts! { i64, less than the least Overflow;
     /// USD in units of 10^-8, had or owed.
     Usd;
     /// A position's size in lots: long above zero, short below.
     SignedLots;
 }
+
+macro_rules! signed {
+    ($($name:ident),*) => { $(
+        impl $name {
+            /// Whether it is below zero.
+            #[must_use]
+            pub const fn is_negative(self) -> bool {
+                self.0 < 0
+            }
+        }
+    )* };
+}
+signed!(Usd, SignedLots);
 
 impl Usd {
     /// The amount `atoms`, if it is in range.
