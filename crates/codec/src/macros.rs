@@ -49,3 +49,46 @@ macro_rules! tags {
         }
     };
 }
+
+/// Implements [`Encode`](crate::Encode) and [`Decode`](crate::Decode) for an enum whose variants have fields, one value,
+/// or nothing: a byte that says which, then what it has in the order listed. Leaving a variant or a field out does not
+/// compile. The text names the enum in [`DecodeError`](crate::DecodeError).
+///
+/// ```
+/// enum Shape { Point, Circle(u32), Box { width: u32, height: u32 } }
+/// tandem_codec::variants!(Shape as "shape" {
+///     Point = 0,
+///     Circle(radius) = 1,
+///     Box { width, height } = 2,
+/// });
+/// ```
+#[macro_export]
+macro_rules! variants {
+    ($type:ident as $name:literal {
+        $( $variant:ident $({ $($field:ident),* $(,)? })? $(($value:ident))? = $tag:literal ),* $(,)?
+    }) => {
+        impl $crate::Encode for $type {
+            fn encode(&self, out: &mut $crate::__private::Vec<u8>) {
+                match self {
+                    $( Self::$variant $({ $($field),* })? $(($value))? => {
+                        out.push($tag);
+                        $( $( $crate::Encode::encode($field, out); )* )?
+                        $( $crate::Encode::encode($value, out); )?
+                    } )*
+                }
+            }
+        }
+        impl $crate::Decode for $type {
+            fn decode(input: &mut $crate::Reader<'_>) -> Result<Self, $crate::DecodeError> {
+                match <u8 as $crate::Decode>::decode(input)? {
+                    $( $tag => {
+                        $( $( let $field = $crate::Decode::decode(input)?; )* )?
+                        $( let $value = $crate::Decode::decode(input)?; )?
+                        Ok(Self::$variant $({ $($field),* })? $(($value))?)
+                    } )*
+                    _ => Err(input.invalid($name)),
+                }
+            }
+        }
+    };
+}
