@@ -5,9 +5,9 @@
 
 use crate::Rejection;
 use crate::action::ApproveAgent;
-use crate::place::Session;
 use crate::receipt::{Event, ItemStatus};
 use crate::records::{Agency, Agent, AgentName, Signer};
+use crate::session::Session;
 use crate::signers::{NONCE_AGE_MAX_MS, NONCE_LEAD_MAX_MS};
 use crate::tables::{AddressKey, AgentSlot, ExchangeTables};
 use tandem_coprocessor::Work;

@@ -2,11 +2,12 @@
 
 use crate::Rejection;
 use crate::action::{AssetId, Modify, Order as OrderRequest, OrderKind, OrderRef};
+use crate::form;
 use crate::ledger;
 use crate::perp;
-use crate::place::{self, Session};
 use crate::receipt::{CloseReason, Event, ItemStatus};
 use crate::records::OrderInfo;
+use crate::session::Session;
 use crate::settle;
 use crate::tables::{AccountOrder, CloidKey};
 use tandem_book::{Book, OrderKey, Side};
@@ -141,7 +142,7 @@ impl Session<'_, '_> {
             return Ok(None);
         }
         let (scale, decimals) = self.decimals_of(info.market)?;
-        let (price, size) = (place::parse_price(&new.price, scale)?, place::parse_size(&new.size, decimals)?);
+        let (price, size) = (form::parse_price(&new.price, scale)?, form::parse_size(&new.size, decimals)?);
         let notional = perp::order_notional(info.market, size, price.to_ticks(scale))?;
         if notional < self.config.notional_min && !info.reduce_only {
             return Err(Rejection::NotionalTooSmall);

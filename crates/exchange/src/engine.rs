@@ -5,13 +5,13 @@ use crate::action::{Action, Grouping, PlaceOrders};
 use crate::expiry;
 use crate::invariants::{self, BrokenPromise};
 use crate::perp::liquidation::{self, LIQUIDATION_WORK_MAX};
-use crate::place::Session;
 use crate::receipt::{Event, ItemStatus};
 use crate::schedule;
+use crate::session::{DueWork, Session};
 use crate::tables::{CloidKey, ExchangeTables};
 use crate::{perp, trigger, twap};
 use alloc::vec::Vec;
-use tandem_coprocessor::{Coprocessor, Description, Function, Handle, Limits, Work, WorkMeter};
+use tandem_coprocessor::{Coprocessor, Description, Function, Handle, Limits, Work};
 use tandem_state::Delta;
 use tandem_types::{AccountId, MarketId};
 
@@ -132,20 +132,25 @@ impl Coprocessor for Exchange {
             return Err(Rejection::AgentNotAllowed);
         }
         let mut events = Vec::new();
-        let mut session = session(handle, caller, &mut events)?;
+        let config = *handle.tables.config.get(&()).ok_or(Rejection::Inactive)?;
+        let Handle { tables, block, meter, .. } = handle;
+        let mut session =
+            Session { tables, block: *block, meter, config, account: caller, events: &mut events };
         let items = session.act(call.action)?;
         Ok(Reply { items, events })
     }
 
     fn due_work(handle: &mut Handle<'_, '_, Self>) -> Result<Reply, Rejection> {
         let mut events = Vec::new();
-        phase(handle, EXPIRY_WORK_MAX, |handle| expiry::due_work(handle, &mut events));
-        phase(handle, SCHEDULE_WORK_MAX, |handle| schedule::due_work(handle, &mut events));
-        phase(handle, GROUP_WORK_MAX, |handle| trigger::settle_groups(handle, &mut events));
-        phase(handle, TRIGGER_WORK_MAX, |handle| trigger::due_work(handle, &mut events));
-        phase(handle, TWAP_WORK_MAX, |handle| twap::due_work(handle, &mut events));
-        phase(handle, LIQUIDATION_WORK_MAX, |handle| liquidation::due_work(handle, &mut events));
-        phase(handle, GROUP_WORK_MAX, |handle| trigger::settle_groups(handle, &mut events));
+        let Handle { tables, block, meter, .. } = handle;
+        let mut work = DueWork { tables, block: *block, meter, events: &mut events };
+        work.within(EXPIRY_WORK_MAX, expiry::due_work);
+        work.within(SCHEDULE_WORK_MAX, schedule::due_work);
+        work.within(GROUP_WORK_MAX, trigger::settle_groups);
+        work.within(TRIGGER_WORK_MAX, trigger::due_work);
+        work.within(TWAP_WORK_MAX, twap::due_work);
+        work.within(LIQUIDATION_WORK_MAX, liquidation::due_work);
+        work.within(GROUP_WORK_MAX, trigger::settle_groups);
         Ok(Reply { items: Vec::new(), events })
     }
 
@@ -160,45 +165,6 @@ const EXPIRY_WORK_MAX: Work = Work(4_000_000);
 const GROUP_WORK_MAX: Work = Work(2_000_000);
 const TRIGGER_WORK_MAX: Work = Work(8_000_000);
 const TWAP_WORK_MAX: Work = Work(4_000_000);
-
-/// Runs one kind of due work within its own limit, so that no kind can starve another.
-fn phase(
-    handle: &mut Handle<'_, '_, Exchange>,
-    limit: Work,
-    run: impl FnOnce(&mut Handle<'_, '_, Exchange>),
-) {
-    let mut meter = WorkMeter::new(limit);
-    run(&mut Handle { tables: handle.tables, block: handle.block, meter: &mut meter, interfaces: () });
-}
-
-/// Runs one step of due work for an account: kept if it succeeds, without a trace if not.
-pub(crate) fn due_step<T>(
-    handle: &mut Handle<'_, '_, Exchange>,
-    account: AccountId,
-    events: &mut Vec<Event>,
-    step: impl FnOnce(&mut Session<'_, '_>) -> Result<T, Rejection>,
-) -> Result<T, Rejection> {
-    use tandem_state::Tables as _;
-    let told = events.len();
-    handle.tables.checkpoint();
-    let done = session(handle, account, events).and_then(|mut session| step(&mut session));
-    if done.is_ok() {
-        handle.tables.commit();
-    } else {
-        handle.tables.rollback();
-        events.truncate(told);
-    }
-    done
-}
-
-pub(crate) fn session<'a>(
-    handle: &'a mut Handle<'_, '_, Exchange>,
-    account: AccountId,
-    events: &'a mut Vec<Event>,
-) -> Result<Session<'a, 'a>, Rejection> {
-    let config = *handle.tables.config.get(&()).ok_or(Rejection::Inactive)?;
-    Ok(Session { tables: handle.tables, block: handle.block, meter: handle.meter, config, account, events })
-}
 
 impl Session<'_, '_> {
     /// Runs an action: one status for each item, an item that is refused leaving no trace.
@@ -248,43 +214,6 @@ impl Session<'_, '_> {
             return self.place_group(&request.orders, request.grouping);
         }
         self.each(&request.orders, Self::place)
-    }
-
-    pub(crate) fn each<T>(
-        &mut self,
-        items: &[T],
-        mut run: impl FnMut(&mut Self, &T) -> Result<ItemStatus, Rejection>,
-    ) -> Result<Vec<ItemStatus>, Rejection> {
-        let mut statuses = Vec::with_capacity(items.len());
-        for item in items {
-            statuses.push(self.attempt(|session| run(session, item))?);
-        }
-        Ok(statuses)
-    }
-
-    /// Runs one item within a checkpoint of its own. Only running out of work refuses the whole action.
-    pub(crate) fn attempt(
-        &mut self,
-        run: impl FnOnce(&mut Self) -> Result<ItemStatus, Rejection>,
-    ) -> Result<ItemStatus, Rejection> {
-        use tandem_state::Tables as _;
-        let events = self.events.len();
-        self.tables.checkpoint();
-        match run(self) {
-            Ok(status) => {
-                self.tables.commit();
-                Ok(status)
-            }
-            Err(rejection) => {
-                self.tables.rollback();
-                self.events.truncate(events);
-                if rejection == Rejection::OutOfWork {
-                    Err(rejection)
-                } else {
-                    Ok(ItemStatus::Rejected(rejection))
-                }
-            }
-        }
     }
 }
 

@@ -10,12 +10,11 @@
 //! Any order may have an expiry; of one that can't rest it says no more than until when it may arrive.
 
 use crate::Rejection;
-use crate::engine::{self, Exchange};
-use crate::receipt::{CloseReason, Event};
+use crate::receipt::CloseReason;
 use crate::records::OrderInfo;
+use crate::session::{DueWork, Session};
 use crate::tables::{AccountOrder, Expiry};
-use alloc::vec::Vec;
-use tandem_coprocessor::{Handle, Work};
+use tandem_coprocessor::Work;
 use tandem_types::BlockTime;
 
 /// Work of finding an expired order, beside taking it out.
@@ -32,18 +31,18 @@ impl OrderInfo {
 }
 
 /// Takes out orders whose time is up.
-pub(crate) fn due_work(handle: &mut Handle<'_, '_, Exchange>, events: &mut Vec<Event>) {
-    let until = Expiry::due_until(handle.block.time);
+pub(crate) fn due_work(work: &mut DueWork<'_>) {
+    let until = Expiry::due_until(work.block.time);
     for _ in 0..EXPIRIES_PER_BLOCK {
-        let Some((due, ())) = handle.tables.expiries.first(&Expiry::START, &until) else { return };
-        if engine::due_step(handle, due.account, events, |session| session.expire(due)).is_err() {
+        let Some((due, ())) = work.tables.expiries.first(&Expiry::START, &until) else { return };
+        if work.step(due.account, |session| session.expire(due)).is_err() {
             // Only a fault of these rules leads here. The order stays expired, though it can't be taken out.
-            handle.tables.expiries.remove(&due);
+            work.tables.expiries.remove(&due);
         }
     }
 }
 
-impl crate::place::Session<'_, '_> {
+impl Session<'_, '_> {
     fn expire(&mut self, due: Expiry) -> Result<(), Rejection> {
         self.meter.charge(EXPIRY_WORK)?;
         let key = AccountOrder { account: due.account, id: due.id };

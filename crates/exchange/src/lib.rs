@@ -36,6 +36,7 @@ mod agents;
 mod cancel;
 mod engine;
 mod expiry;
+mod form;
 mod genesis;
 mod invariants;
 mod ledger;
@@ -47,6 +48,7 @@ mod receipt;
 mod records;
 mod rejection;
 mod schedule;
+mod session;
 mod settle;
 mod signers;
 mod tables;
@@ -59,9 +61,9 @@ pub use agents::{AGENT_LIFE_MAX_MS, AGENTS_MAX, APPROVE_WORK};
 pub use cancel::{CANCEL_WORK, LOOKUP_WORK};
 pub use engine::{Call, Exchange, Reply, end_block};
 pub use expiry::{EXPIRIES_PER_BLOCK, EXPIRY_WORK};
+pub use form::{FILLS_MAX, MAKER_WORK, ORDER_WORK};
 pub use genesis::{Allocation, ExchangeGenesis, GenesisError, SPOT_ASSET_BASE, TREASURY_ADDRESS};
 pub use invariants::BrokenPromise;
-pub use place::{FILLS_MAX, MAKER_WORK, ORDER_WORK};
 pub use principal::{Capacity, Principal};
 pub use receipt::{
     CloseReason, Deleveraged, Event, ItemStatus, LiquidationOrder, PositionChange, Receipt, Takeover, Trade,

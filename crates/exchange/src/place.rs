@@ -4,40 +4,19 @@
 //! its backing is put on hold. The caller's checkpoint undoes everything if a later step refuses.
 
 use crate::Rejection;
-use crate::action::{self, Decimal, Order as OrderRequest, OrderKind};
+use crate::action::{self, Order as OrderRequest, OrderKind};
+use crate::form::{self, FILLS_MAX, MAKER_WORK, ORDER_WORK};
 use crate::ledger;
 use crate::orders::{OpenOrders, open_orders};
 use crate::perp;
 use crate::receipt::{CloseReason, Event, ItemStatus};
-use crate::records::{Config, Market, OrderInfo};
+use crate::records::{Market, OrderInfo};
+use crate::session::Session;
 use crate::settle::{self, Taker};
-use crate::tables::{CloidKey, ExchangeTables};
+use crate::tables::CloidKey;
 use crate::trigger::Role;
-use alloc::vec::Vec;
-use tandem_book::{
-    Book, Incoming, Limits, Owner, PlaceError, PlaceOutcome, PlaceRejection, Placed, SelfTrade, Side,
-    TakerCancelReason, TimeInForce,
-};
-use tandem_coprocessor::{BlockContext, Work, WorkMeter};
-use tandem_types::{AccountId, MarketId, OrderId, PriceRank, PriceScale, PriceTicks, SizeLots};
-
-/// Most makers that one order may meet.
-pub const FILLS_MAX: u32 = 1_000;
-/// Work of an order before it meets anyone.
-pub const ORDER_WORK: Work = Work(4_000);
-/// Work of each maker met.
-pub const MAKER_WORK: Work = Work(3_000);
-
-/// What an action's items work with.
-#[derive(Debug)]
-pub(crate) struct Session<'a, 'm> {
-    pub(crate) tables: &'a mut ExchangeTables,
-    pub(crate) block: BlockContext,
-    pub(crate) meter: &'m mut WorkMeter,
-    pub(crate) config: Config,
-    pub(crate) account: AccountId,
-    pub(crate) events: &'a mut Vec<Event>,
-}
+use tandem_book::{Book, Incoming, Limits, Owner, PlaceOutcome, SelfTrade, Side};
+use tandem_types::{MarketId, OrderId, PriceRank, SizeLots};
 
 /// An order that passed every check that does not need the book.
 #[derive(Clone, Copy, Debug)]
@@ -49,22 +28,6 @@ pub(crate) struct ValidOrder {
     pub(crate) size: SizeLots,
     pub(crate) time_in_force: action::TimeInForce,
     pub(crate) self_trade: SelfTrade,
-}
-
-/// Whether what remains of an order stays in the book.
-pub(crate) const fn may_rest(time_in_force: action::TimeInForce) -> bool {
-    match book_time_in_force(time_in_force) {
-        TimeInForce::Gtc | TimeInForce::Alo => true,
-        TimeInForce::Ioc | TimeInForce::Fok => false,
-    }
-}
-
-/// The time in force of an order that enters the book at once.
-pub(crate) const fn limit_time_in_force(request: &OrderRequest) -> Result<action::TimeInForce, Rejection> {
-    match &request.kind {
-        OrderKind::Limit(time_in_force) => Ok(*time_in_force),
-        OrderKind::Trigger(_) => Err(Rejection::TriggerUnsupported),
-    }
 }
 
 impl Session<'_, '_> {
@@ -80,7 +43,7 @@ impl Session<'_, '_> {
         self.meter.charge(ORDER_WORK)?;
         let order = self.validate(request, id)?;
         self.check_cloid(request)?;
-        self.check_open_orders(may_rest(order.time_in_force))?;
+        self.check_open_orders(form::may_rest(order.time_in_force))?;
         let (token, amount) = settle::backing(&order.market, order.side, order.price, order.size)?;
         if ledger::available(&mut self.tables.balances, self.account, token) < amount {
             return Err(Rejection::InsufficientBalance);
@@ -101,13 +64,13 @@ impl Session<'_, '_> {
 
     fn validate(&mut self, request: &OrderRequest, id: MarketId) -> Result<ValidOrder, Rejection> {
         let market = *self.tables.markets.get(&id).ok_or(Rejection::UnknownAsset)?;
-        let time_in_force = limit_time_in_force(request)?;
+        let time_in_force = form::limit_time_in_force(request)?;
         if request.reduce_only {
             return Err(Rejection::ReduceOnlyUnsupported);
         }
         self.check_expiry(request)?;
-        let price = parse_price(&request.price, market.price_scale())?;
-        let size = parse_size(&request.size, market.size_decimals)?;
+        let price = form::parse_price(&request.price, market.price_scale())?;
+        let size = form::parse_size(&request.size, market.size_decimals)?;
         let notional =
             size.notional(price.to_ticks(market.price_scale())).map_err(|_| Rejection::SizeTooLarge)?;
         size.base_atoms(market.atoms_per_lot).map_err(|_| Rejection::SizeTooLarge)?;
@@ -122,7 +85,7 @@ impl Session<'_, '_> {
             price,
             size,
             time_in_force,
-            self_trade: book_self_trade(request.self_trade_prevention),
+            self_trade: form::book_self_trade(request.self_trade_prevention),
         })
     }
 
@@ -177,7 +140,7 @@ impl Session<'_, '_> {
             side: order.side,
             limit: order.price,
             size: order.size,
-            time_in_force: book_time_in_force(order.time_in_force),
+            time_in_force: form::book_time_in_force(order.time_in_force),
             self_trade: order.self_trade,
         };
         let taker = Taker { account: self.account, order: id, side: order.side };
@@ -193,8 +156,8 @@ impl Session<'_, '_> {
         let placed =
             Book::new(order.id, orders).place(&incoming, &Limits { fills_max: FILLS_MAX }, &mut settlement);
         let notional = settlement.notional;
-        self.meter.charge(MAKER_WORK.times(u64::from(steps_of(&placed))))?;
-        let placed = placed.map_err(place_error)?;
+        self.meter.charge(MAKER_WORK.times(u64::from(form::steps_of(&placed))))?;
+        let placed = placed.map_err(form::place_error)?;
         if counters.trade != trade_before {
             self.tables.counters.put((), counters);
         }
@@ -209,7 +172,7 @@ impl Session<'_, '_> {
                 Ok(ItemStatus::Resting { id, filled: placed.filled })
             }
             PlaceOutcome::Cancelled { remaining, why } => {
-                self.close(id, remaining, close_reason(why));
+                self.close(id, remaining, form::close_reason(why));
                 Ok(filled)
             }
         }
@@ -248,81 +211,4 @@ impl Session<'_, '_> {
     pub(crate) const fn open_orders(&mut self) -> OpenOrders<'_> {
         open_orders!(self.tables)
     }
-}
-
-pub(crate) const fn close_reason(why: TakerCancelReason) -> CloseReason {
-    match why {
-        TakerCancelReason::IocRemainder => CloseReason::ImmediateOrCancel,
-        TakerCancelReason::SelfTrade => CloseReason::SelfTrade,
-        TakerCancelReason::FillLimit => CloseReason::FillLimit,
-    }
-}
-
-/// Makers visited, also by an order that was refused for what it found. A settlement that fails does so on its first
-/// step that lacks a bound; what came before it is not counted.
-pub(crate) const fn steps_of(placed: &Result<Placed, PlaceError<Rejection>>) -> u32 {
-    match placed {
-        Ok(Placed { steps, .. })
-        | Err(
-            PlaceError::FillOrKillRefused { steps }
-            | PlaceError::Rejected(PlaceRejection::FillOrKillUnfilled { steps }),
-        ) => *steps,
-        Err(PlaceError::Settlement(_) | PlaceError::Rejected(_)) => 0,
-    }
-}
-
-pub(crate) const fn place_error(error: PlaceError<Rejection>) -> Rejection {
-    match error {
-        PlaceError::Settlement(rejection) => rejection,
-        PlaceError::FillOrKillRefused { .. } => Rejection::FillOrKillUnfilled,
-        PlaceError::Rejected(rejection) => match rejection {
-            PlaceRejection::ZeroSize => Rejection::SizeZero,
-            PlaceRejection::PostOnlyWouldCross { .. } => Rejection::PostOnlyWouldCross,
-            PlaceRejection::NoMatch => Rejection::NoMatch,
-            PlaceRejection::FillOrKillUnfilled { .. } => Rejection::FillOrKillUnfilled,
-        },
-    }
-}
-
-/// The book's word for a time in force; a page's market order acts as immediate-or-cancel.
-pub(crate) const fn book_time_in_force(wire: action::TimeInForce) -> TimeInForce {
-    match wire {
-        action::TimeInForce::Gtc => TimeInForce::Gtc,
-        action::TimeInForce::Ioc | action::TimeInForce::FrontendMarket => TimeInForce::Ioc,
-        action::TimeInForce::Alo => TimeInForce::Alo,
-        action::TimeInForce::Fok => TimeInForce::Fok,
-    }
-}
-
-/// The book's word for self-trade prevention. Without one the maker is cancelled, as on Hyperliquid.
-pub(crate) const fn book_self_trade(wire: Option<action::SelfTradePrevention>) -> SelfTrade {
-    match wire {
-        None | Some(action::SelfTradePrevention::CancelMaker) => SelfTrade::CancelMaker,
-        Some(action::SelfTradePrevention::CancelTaker) => SelfTrade::CancelTaker,
-        Some(action::SelfTradePrevention::CancelBoth) => SelfTrade::CancelBoth,
-        Some(action::SelfTradePrevention::Decrement) => SelfTrade::Decrement,
-    }
-}
-
-/// The rank of a written price on a market whose prices have `scale`.
-pub(crate) fn parse_price(price: &Decimal, scale: PriceScale) -> Result<PriceRank, Rejection> {
-    if price.is_zero() {
-        return Err(Rejection::PriceZero);
-    }
-    if price.decimals() > scale.decimals() {
-        return Err(Rejection::PriceTick);
-    }
-    let ticks = price.to_units(scale.decimals()).ok_or(Rejection::PriceTooHigh)?;
-    PriceRank::from_ticks(PriceTicks(ticks), scale).map_err(Rejection::from)
-}
-
-/// The lots of a written size on a market whose sizes have `decimals`.
-pub(crate) fn parse_size(size: &Decimal, decimals: u8) -> Result<SizeLots, Rejection> {
-    if size.is_zero() {
-        return Err(Rejection::SizeZero);
-    }
-    if size.decimals() > decimals {
-        return Err(Rejection::SizeLot);
-    }
-    size.to_units(decimals).map(SizeLots).ok_or(Rejection::SizeTooLarge)
 }

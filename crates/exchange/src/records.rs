@@ -162,38 +162,11 @@ pub enum Agency {
     },
 }
 
-impl Encode for Agency {
-    fn encode(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::None => 0u8.encode(out),
-            Self::Of { master, valid_until, engaged } => {
-                1u8.encode(out);
-                master.encode(out);
-                valid_until.encode(out);
-                engaged.encode(out);
-            }
-            Self::Revoked { since } => {
-                2u8.encode(out);
-                since.encode(out);
-            }
-        }
-    }
-}
-
-impl Decode for Agency {
-    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(match u8::decode(input)? {
-            0 => Self::None,
-            1 => Self::Of {
-                master: Decode::decode(input)?,
-                valid_until: Decode::decode(input)?,
-                engaged: Decode::decode(input)?,
-            },
-            2 => Self::Revoked { since: Decode::decode(input)? },
-            _ => return Err(input.invalid("agency")),
-        })
-    }
-}
+tandem_codec::variants!(Agency as "agency" {
+    None = 0,
+    Of { master, valid_until, engaged } = 1,
+    Revoked { since } = 2,
+});
 
 /// An address that may sign: an account's own key, an agent, or both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

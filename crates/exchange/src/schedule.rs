@@ -16,13 +16,11 @@
 //! left as it is, and the block goes on.
 
 use crate::Rejection;
-use crate::engine::{self, Exchange};
-use crate::place::Session;
-use crate::receipt::{CloseReason, Event, ItemStatus};
+use crate::receipt::{CloseReason, ItemStatus};
 use crate::records::{Account, OrderInfo};
+use crate::session::{DueWork, Session};
 use crate::tables::{AccountOrder, ExchangeTables, ScheduledCancel};
-use alloc::vec::Vec;
-use tandem_coprocessor::{BlockContext, Handle, Work};
+use tandem_coprocessor::{BlockContext, Work};
 use tandem_types::{AccountId, BlockTime, OrderId};
 
 /// A scheduled cancel lies at least this many milliseconds ahead.
@@ -112,19 +110,19 @@ impl Session<'_, '_> {
 
 /// Does what schedules have made due: first notes which came due, with at most half of the meter, then takes orders
 /// out.
-pub(crate) fn due_work(handle: &mut Handle<'_, '_, Exchange>, events: &mut Vec<Event>) {
-    let half = Work(handle.meter.left().0.checked_div(2).unwrap_or(0));
-    let until = ScheduledCancel::due_until(handle.block.time);
-    while handle.meter.left() >= half.plus(DUE_WORK) {
-        let Some((due, ())) = handle.tables.scheduled_cancels.first(&ScheduledCancel::START, &until) else {
+pub(crate) fn due_work(work: &mut DueWork<'_>) {
+    let half = Work(work.meter.left().0.checked_div(2).unwrap_or(0));
+    let until = ScheduledCancel::due_until(work.block.time);
+    while work.meter.left() >= half.plus(DUE_WORK) {
+        let Some((due, ())) = work.tables.scheduled_cancels.first(&ScheduledCancel::START, &until) else {
             break;
         };
-        if handle.meter.charge(DUE_WORK).is_err() {
+        if work.meter.charge(DUE_WORK).is_err() {
             break;
         }
-        come_due(handle.tables, due.account, BlockTime(due.time), handle.block.time);
+        come_due(work.tables, due.account, BlockTime(due.time), work.block.time);
     }
-    sweep(handle, events);
+    sweep(work);
 }
 
 /// A schedule came due: it is used, and the account's older orders wait to be taken out.
@@ -141,24 +139,24 @@ fn come_due(tables: &mut ExchangeTables, id: AccountId, due: BlockTime, now: Blo
 }
 
 /// Takes orders out, in turns that go round among the accounts that wait.
-fn sweep(handle: &mut Handle<'_, '_, Exchange>, events: &mut Vec<Event>) {
-    if next_to_sweep(handle.tables, AccountId(0)).is_none() {
+fn sweep(work: &mut DueWork<'_>) {
+    if next_to_sweep(work.tables, AccountId(0)).is_none() {
         return;
     }
-    let cursor = handle.tables.sweep_cursor.get(&()).copied();
+    let cursor = work.tables.sweep_cursor.get(&()).copied();
     let mut from = cursor.unwrap_or_default();
-    while handle.meter.left() >= TURN_WORK.plus(crate::CANCEL_WORK.times(u64::from(SWEEP_ORDERS))) {
-        let Some(account) = next_to_sweep(handle.tables, from) else { break };
-        let done = turn(handle, account, events);
+    while work.meter.left() >= TURN_WORK.plus(crate::CANCEL_WORK.times(u64::from(SWEEP_ORDERS))) {
+        let Some(account) = next_to_sweep(work.tables, from) else { break };
+        let done = turn(work, account);
         if done {
-            handle.tables.sweeps.remove(&account);
+            work.tables.sweeps.remove(&account);
         }
         from = account.next().unwrap_or_default();
     }
-    if next_to_sweep(handle.tables, from).is_none() {
-        handle.tables.sweep_cursor.remove(&());
+    if next_to_sweep(work.tables, from).is_none() {
+        work.tables.sweep_cursor.remove(&());
     } else if cursor != Some(from) {
-        handle.tables.sweep_cursor.put((), from);
+        work.tables.sweep_cursor.put((), from);
     }
 }
 
@@ -170,21 +168,15 @@ fn next_to_sweep(tables: &mut ExchangeTables, from: AccountId) -> Option<Account
 }
 
 /// One account's turn. Says whether it waits no longer.
-fn turn(handle: &mut Handle<'_, '_, Exchange>, account: AccountId, events: &mut Vec<Event>) -> bool {
-    use tandem_state::Tables as _;
-    let told = events.len();
-    handle.tables.checkpoint();
-    let charged = handle.meter.charge(TURN_WORK).map_err(Rejection::from);
-    let swept = charged.and_then(|()| engine::session(handle, account, events)?.sweep_turn());
-    let Ok(done) = swept else {
-        // Its orders stay cancelled: they don't trade, though they can't be taken out.
-        handle.tables.rollback();
-        events.truncate(told);
-        return true;
-    };
-    handle.tables.commit();
+fn turn(work: &mut DueWork<'_>, account: AccountId) -> bool {
+    let swept = work.step(account, |session| {
+        session.meter.charge(TURN_WORK)?;
+        session.sweep_turn()
+    });
+    // If it fails, its orders stay cancelled: they don't trade, though they can't be taken out.
+    let Ok(done) = swept else { return true };
     if done {
-        handle.tables.accounts.update(&account, |account| account.sweep = None);
+        work.tables.accounts.update(&account, |account| account.sweep = None);
     }
     done
 }

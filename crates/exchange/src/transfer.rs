@@ -7,9 +7,9 @@
 use crate::Rejection;
 use crate::action::SpotSend;
 use crate::ledger;
-use crate::place::Session;
 use crate::receipt::{Event, ItemStatus};
 use crate::records::{Account, Signer};
+use crate::session::Session;
 use crate::settle::{QUOTE, TREASURY};
 use crate::tables::{AddressKey, ExchangeTables};
 use tandem_coprocessor::Work;

@@ -5,8 +5,8 @@ use super::margin::Margin;
 use super::position::{MarginMode, Position};
 use crate::Rejection;
 use crate::action::{AssetId, UpdateIsolatedMargin, UpdateLeverage};
-use crate::place::Session;
 use crate::receipt::{Event, ItemStatus};
+use crate::session::Session;
 use tandem_coprocessor::Work;
 use tandem_types::{MarketId, Usd};
 

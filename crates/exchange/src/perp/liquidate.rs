@@ -17,8 +17,9 @@ use super::risk::bound::HeldSide;
 use super::settle::LiquidationTerms;
 use crate::Rejection;
 use crate::action::TimeInForce;
-use crate::place::{ORDER_WORK, Session};
+use crate::form::{self, ORDER_WORK};
 use crate::receipt::{CloseReason, Event, LiquidationOrder};
+use crate::session::Session;
 use crate::tables::{AccountOrder, PositionKey};
 use alloc::vec::Vec;
 use tandem_book::{Book, Incoming, Owner, PlaceOutcome, SelfTrade, Side};
@@ -184,7 +185,7 @@ impl Session<'_, '_> {
         let matched = self.match_perp(order)?;
         let (remaining, reason) = match matched.outcome {
             PlaceOutcome::Filled => (SizeLots::ZERO, CloseReason::Filled),
-            PlaceOutcome::Cancelled { remaining, why } => (remaining, crate::place::close_reason(why)),
+            PlaceOutcome::Cancelled { remaining, why } => (remaining, form::close_reason(why)),
             PlaceOutcome::Resting { remaining } => (remaining, CloseReason::ImmediateOrCancel),
         };
         self.close(order.incoming.id, remaining, reason);

@@ -20,13 +20,11 @@ use super::margin::Margin;
 use super::position::MarginMode;
 use super::risk::{self, RiskKey};
 use crate::Rejection;
-use crate::engine::{self, Exchange};
-use crate::place::Session;
-use crate::receipt::Event;
+use crate::session::{DueWork, Session};
 use crate::tables::ExchangeTables;
 use alloc::vec::Vec;
 use tandem_codec::{Decode, DecodeError, Encode, Reader};
-use tandem_coprocessor::{Handle, Work, WorkMeter};
+use tandem_coprocessor::{Work, WorkMeter};
 use tandem_state::keys;
 use tandem_types::{AccountId, Address, BlockTime, MarketId};
 
@@ -218,15 +216,10 @@ impl Session<'_, '_> {
 }
 
 /// Does what prices have made due.
-pub(crate) fn due_work(handle: &mut Handle<'_, '_, Exchange>, events: &mut Vec<Event>) {
-    let mut meter = WorkMeter::new(LIQUIDATION_WORK_MAX.min(handle.meter.left()));
-    let mut part =
-        Handle { tables: &mut *handle.tables, block: handle.block, meter: &mut meter, interfaces: () };
-    select(&mut part, events);
-    turns(&mut part, events);
-    deleverage(&mut part, events);
-    // A part of what is left fits into it.
-    handle.meter.charge(meter.used()).unwrap_or(());
+pub(crate) fn due_work(work: &mut DueWork<'_>) {
+    select(work);
+    turns(work);
+    deleverage(work);
 }
 
 /// Whether the meter has used more than so many quarters of its limit.
@@ -235,27 +228,17 @@ const fn is_beyond(meter: &WorkMeter, quarters: u64) -> bool {
     used.saturating_mul(4) > used.saturating_add(left).saturating_mul(quarters)
 }
 
-/// Runs a step for an account within a checkpoint; one that fails leaves no trace.
-fn step<T>(
-    handle: &mut Handle<'_, '_, Exchange>,
+/// Runs a step for an account; one that fails leaves no trace.
+fn step_of<T>(
+    work: &mut DueWork<'_>,
     account: AccountId,
-    events: &mut Vec<Event>,
     run: impl FnOnce(&mut Session<'_, '_>) -> Result<T, Rejection>,
 ) -> Step<T> {
-    use tandem_state::Tables as _;
-    let (told, is_first) = (events.len(), handle.meter.used() == Work(0));
-    handle.tables.checkpoint();
-    let outcome = engine::session(handle, account, events).and_then(|mut session| run(&mut session));
-    match outcome {
-        Ok(done) => {
-            handle.tables.commit();
-            Step::Done(done)
-        }
-        Err(rejection) => {
-            handle.tables.rollback();
-            events.truncate(told);
-            if rejection == Rejection::OutOfWork && !is_first { Step::NoRoom } else { Step::Failed }
-        }
+    let is_first = work.meter.used() == Work(0);
+    match work.step(account, run) {
+        Ok(done) => Step::Done(done),
+        Err(Rejection::OutOfWork) if !is_first => Step::NoRoom,
+        Err(_) => Step::Failed,
     }
 }
 
@@ -269,20 +252,20 @@ enum Step<T> {
 }
 
 /// Looks at whomever prices have reached.
-fn select(handle: &mut Handle<'_, '_, Exchange>, events: &mut Vec<Event>) {
-    if next_market(handle.tables, MarketId(0)).is_none() {
+fn select(work: &mut DueWork<'_>) {
+    if next_market(work.tables, MarketId(0)).is_none() {
         return;
     }
-    let mut from = handle.tables.risk_cursor.get(&()).copied().unwrap_or_default();
-    while let Some(market) = next_market(handle.tables, from) {
-        if !select_in(handle, market, events) {
-            handle.tables.risk_cursor.put((), market);
+    let mut from = work.tables.risk_cursor.get(&()).copied().unwrap_or_default();
+    while let Some(market) = next_market(work.tables, from) {
+        if !select_in(work, market) {
+            work.tables.risk_cursor.put((), market);
             return;
         }
-        handle.tables.risk_due.remove(&market);
+        work.tables.risk_due.remove(&market);
         from = market.next().unwrap_or_default();
     }
-    handle.tables.risk_cursor.remove(&());
+    work.tables.risk_cursor.remove(&());
 }
 
 /// The market whose turn it is: the first from `from` on, and after the last the first of all.
@@ -293,16 +276,16 @@ fn next_market(tables: &mut ExchangeTables, from: MarketId) -> Option<MarketId> 
 }
 
 /// Goes through one market. Says whether it came to the end.
-fn select_in(handle: &mut Handle<'_, '_, Exchange>, market: MarketId, events: &mut Vec<Event>) -> bool {
-    while let Some(account) = risk::first_due(handle.tables, market) {
-        if is_beyond(handle.meter, 2) {
+fn select_in(work: &mut DueWork<'_>, market: MarketId) -> bool {
+    while let Some(account) = risk::first_due(work.tables, market) {
+        if is_beyond(work.meter, 2) {
             return false;
         }
-        match step(handle, account, events, |session| session.reindex(account)) {
+        match step_of(work, account, |session| session.reindex(account)) {
             Step::Done(()) => {}
             Step::NoRoom => return false,
             // It can't be margined: it is passed over until it is touched.
-            Step::Failed => drop_bound(handle.tables, market, account),
+            Step::Failed => drop_bound(work.tables, market, account),
         }
     }
     true
@@ -317,22 +300,22 @@ fn drop_bound(tables: &mut ExchangeTables, market: MarketId, account: AccountId)
 }
 
 /// Turns of what is queued.
-fn turns(handle: &mut Handle<'_, '_, Exchange>, events: &mut Vec<Event>) {
-    let now = handle.block.time;
+fn turns(work: &mut DueWork<'_>) {
+    let now = work.block.time;
     let first = TurnKey { due: 0, unit: MarginUnit::cross(AccountId(0)) };
     let last = TurnKey {
         due: now.0,
         unit: MarginUnit::isolated(AccountId(u32::MAX), MarketId(u16::MAX.saturating_sub(1))),
     };
-    while !is_beyond(handle.meter, 3) {
-        let Some((TurnKey { unit, .. }, ())) = handle.tables.liquidation_queue.first(&first, &last) else {
+    while !is_beyond(work.meter, 3) {
+        let Some((TurnKey { unit, .. }, ())) = work.tables.liquidation_queue.first(&first, &last) else {
             break;
         };
-        match step(handle, unit.account, events, |session| session.liquidation_turn(unit)) {
+        match step_of(work, unit.account, |session| session.liquidation_turn(unit)) {
             Step::Done(()) => {}
             Step::NoRoom => break,
             Step::Failed => {
-                let put_off = step(handle, unit.account, events, |session| {
+                let put_off = step_of(work, unit.account, |session| {
                     let liquidation = session.begin_turn(&unit).ok_or(Rejection::Overflow)?;
                     session.set_turn(unit, liquidation, now.plus_ms(RETRY_MS));
                     Ok(())
@@ -346,11 +329,11 @@ fn turns(handle: &mut Handle<'_, '_, Exchange>, events: &mut Vec<Event>) {
 }
 
 /// Closes what the insurance fund holds against those on the other side.
-fn deleverage(handle: &mut Handle<'_, '_, Exchange>, events: &mut Vec<Event>) {
-    let Some(vaults) = handle.tables.perp_vaults.get(&()).copied() else { return };
+fn deleverage(work: &mut DueWork<'_>) {
+    let Some(vaults) = work.tables.perp_vaults.get(&()).copied() else { return };
     let (mut from, last) = (MarketId(0), MarketId(u16::MAX));
-    while let Some((market, _)) = handle.tables.deleverages.first(&from, &last) {
-        match step(handle, vaults.insurance, events, |session| session.deleverage_step(market)) {
+    while let Some((market, _)) = work.tables.deleverages.first(&from, &last) {
+        match step_of(work, vaults.insurance, |session| session.deleverage_step(market)) {
             Step::Done(true) => {}
             Step::NoRoom => return,
             Step::Done(false) | Step::Failed => {

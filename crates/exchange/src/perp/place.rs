@@ -13,10 +13,11 @@ use super::position::{Position, notional, notional_amount};
 use super::settle::{LiquidationTerms, PerpSettlement, count, reducible};
 use crate::Rejection;
 use crate::action::{Order as OrderRequest, TimeInForce};
+use crate::form::{self, FILLS_MAX, MAKER_WORK, ORDER_WORK};
 use crate::orders::open_orders;
-use crate::place::{self, FILLS_MAX, MAKER_WORK, ORDER_WORK, Session};
 use crate::receipt::{CloseReason, Event, ItemStatus};
 use crate::records::OrderInfo;
+use crate::session::Session;
 use crate::settle::Taker;
 use alloc::vec::Vec;
 use tandem_book::{Book, Incoming, Limits, Owner, PlaceOutcome, Side};
@@ -58,7 +59,7 @@ impl Session<'_, '_> {
         self.meter.charge(ORDER_WORK)?;
         let mut order = self.validate_perp(request, id)?;
         self.check_cloid(request)?;
-        self.check_open_orders(place::may_rest(order.time_in_force))?;
+        self.check_open_orders(form::may_rest(order.time_in_force))?;
         order.margin = clearing!(self.tables, self.meter).cross_margin(self.account)?;
         order.check_margin()?;
         order.incoming.id = self.next_order_id()?;
@@ -99,11 +100,11 @@ impl Session<'_, '_> {
         if !request.reduce_only && is_reduce_only(self.tables, id, self.block.time) {
             return Err(Rejection::LiquidationsPending);
         }
-        let time_in_force = place::limit_time_in_force(request)?;
+        let time_in_force = form::limit_time_in_force(request)?;
         self.check_expiry(request)?;
         let market = &priced.market;
-        let limit = place::parse_price(&request.price, market.price_scale())?;
-        let size = place::parse_size(&request.size, market.size_decimals)?;
+        let limit = form::parse_price(&request.price, market.price_scale())?;
+        let size = form::parse_size(&request.size, market.size_decimals)?;
         let side = if request.is_buy { Side::Bid } else { Side::Ask };
         let price = limit.to_ticks(market.price_scale());
         let value = notional_amount(size, price).map_err(|_| Rejection::SizeTooLarge)?;
@@ -111,7 +112,7 @@ impl Session<'_, '_> {
             return Err(Rejection::NotionalTooSmall);
         }
         check_band(price, priced.prices.mark)?;
-        if value > market.order_notional_max(place::may_rest(time_in_force)) {
+        if value > market.order_notional_max(form::may_rest(time_in_force)) {
             return Err(Rejection::OrderTooLarge);
         }
         let size = if request.reduce_only { reducing_size(&position, side, size)? } else { size };
@@ -121,8 +122,8 @@ impl Session<'_, '_> {
             side,
             limit,
             size,
-            time_in_force: place::book_time_in_force(time_in_force),
-            self_trade: place::book_self_trade(request.self_trade_prevention),
+            time_in_force: form::book_time_in_force(time_in_force),
+            self_trade: form::book_self_trade(request.self_trade_prevention),
         };
         let reduce_only = request.reduce_only;
         let (margin, liquidation) = (Margin::default(), None);
@@ -155,8 +156,8 @@ impl Session<'_, '_> {
         let limits = Limits { fills_max };
         let placed = Book::new(id, &mut self.tables.orders).place(&order.incoming, &limits, &mut settlement);
         let PerpSettlement { totals: totals_after, notional, to_cut, touched, .. } = settlement;
-        self.meter.charge(MAKER_WORK.times(u64::from(place::steps_of(&placed))))?;
-        let placed = placed.map_err(place::place_error)?;
+        self.meter.charge(MAKER_WORK.times(u64::from(form::steps_of(&placed))))?;
+        let placed = placed.map_err(form::place_error)?;
         if counters.trade != trade_before {
             self.tables.counters.put((), counters);
         }
@@ -182,7 +183,7 @@ impl Session<'_, '_> {
                 Ok(done)
             }
             PlaceOutcome::Cancelled { remaining, why } => {
-                self.close(id, remaining, place::close_reason(why));
+                self.close(id, remaining, form::close_reason(why));
                 Ok(done)
             }
             PlaceOutcome::Resting { remaining } => {

@@ -2,12 +2,12 @@
 
 use super::record::{Direction, DueTriggers, TriggerKey, TriggerOrder};
 use crate::Rejection;
-use crate::engine::{self, Exchange};
-use crate::place::{MAKER_WORK, ORDER_WORK, Session};
+use crate::form::{MAKER_WORK, ORDER_WORK};
 use crate::receipt::{CloseReason, Event, ItemStatus};
+use crate::session::{DueWork, Session};
 use crate::tables::{AccountOrder, ExchangeTables};
 use alloc::vec::Vec;
-use tandem_coprocessor::{Handle, Work};
+use tandem_coprocessor::Work;
 use tandem_types::{AccountId, MarketId, OrderId, PriceTicks, SizeLots};
 
 /// Work of firing an order, beside that of the order that it becomes.
@@ -38,9 +38,9 @@ pub(crate) fn note(tables: &mut ExchangeTables, run: DueTriggers, mark: PriceTic
 }
 
 /// Fires what is due, in turns that go round among the runs.
-pub(crate) fn due_work(handle: &mut Handle<'_, '_, Exchange>, events: &mut Vec<Event>) {
-    let cursor = handle.tables.trigger_cursor.get(&()).copied();
-    let mut runs = due_runs(handle, cursor.unwrap_or(DueTriggers::FIRST));
+pub(crate) fn due_work(work: &mut DueWork<'_>) {
+    let cursor = work.tables.trigger_cursor.get(&()).copied();
+    let mut runs = due_runs(work, cursor.unwrap_or(DueTriggers::FIRST));
     let mut next = None;
     let mut fired = 0u32;
     while !runs.is_empty() && next.is_none() {
@@ -48,7 +48,7 @@ pub(crate) fn due_work(handle: &mut Handle<'_, '_, Exchange>, events: &mut Vec<E
             if next.is_some() {
                 return true;
             }
-            let turn = turn(handle, *run, *bound, &mut fired, events);
+            let turn = turn(work, *run, *bound, &mut fired);
             if turn == Turn::OutOfWork {
                 next = Some(*run);
             }
@@ -57,15 +57,15 @@ pub(crate) fn due_work(handle: &mut Handle<'_, '_, Exchange>, events: &mut Vec<E
     }
     // After a block that did all, the next begins anew.
     match next {
-        Some(run) if cursor != Some(run) => handle.tables.trigger_cursor.put((), run),
-        None if cursor.is_some() => drop(handle.tables.trigger_cursor.remove(&())),
+        Some(run) if cursor != Some(run) => work.tables.trigger_cursor.put((), run),
+        None if cursor.is_some() => drop(work.tables.trigger_cursor.remove(&())),
         Some(_) | None => {}
     }
 }
 
 /// The runs that are due, from `from` on and then round, without those of markets whose prices are stale.
-fn due_runs(handle: &mut Handle<'_, '_, Exchange>, from: DueTriggers) -> Vec<(DueTriggers, PriceTicks)> {
-    let tables = &mut *handle.tables;
+fn due_runs(work: &mut DueWork<'_>, from: DueTriggers) -> Vec<(DueTriggers, PriceTicks)> {
+    let tables = &mut *work.tables;
     let stale_ms = tables.perp_config.get(&()).copied().unwrap_or_default().price_stale_ms;
     let (mut before, mut after) = (Vec::new(), Vec::new());
     let mut at = Some(DueTriggers::FIRST);
@@ -74,7 +74,7 @@ fn due_runs(handle: &mut Handle<'_, '_, Exchange>, from: DueTriggers) -> Vec<(Du
         let due = (run, *bound);
         at = (run < DueTriggers::LAST).then(|| run.next());
         let prices = tables.perp_prices.get(&run.market);
-        if prices.is_none_or(|prices| prices.is_stale(handle.block.time, stale_ms)) {
+        if prices.is_none_or(|prices| prices.is_stale(work.block.time, stale_ms)) {
             continue;
         }
         if run < from { before.push(due) } else { after.push(due) }
@@ -94,29 +94,23 @@ enum Turn {
     OutOfWork,
 }
 
-fn turn(
-    handle: &mut Handle<'_, '_, Exchange>,
-    run: DueTriggers,
-    bound: PriceTicks,
-    fired: &mut u32,
-    events: &mut Vec<Event>,
-) -> Turn {
+fn turn(work: &mut DueWork<'_>, run: DueTriggers, bound: PriceTicks, fired: &mut u32) -> Turn {
     for _ in 0..TRIGGER_TURN {
-        if handle.meter.left() < LEFT_MIN {
+        if work.meter.left() < LEFT_MIN {
             return Turn::OutOfWork;
         }
         let (first, last) = (TriggerKey::first(run), TriggerKey::last_passed(run, bound));
-        let Some((key, account)) = handle.tables.triggers.first(&first, &last).map(|(key, who)| (key, *who))
+        let Some((key, account)) = work.tables.triggers.first(&first, &last).map(|(key, who)| (key, *who))
         else {
-            handle.tables.due_triggers.remove(&run);
+            work.tables.due_triggers.remove(&run);
             return Turn::NoneLeft;
         };
-        let refused = engine::due_step(handle, account, events, |session| session.fire(key.id)).err();
+        let refused = work.step(account, |session| session.fire(key.id)).err();
         match refused {
             None => {}
             // With a whole block's work it may yet succeed; the first of a block had that.
             Some(Rejection::OutOfWork) if *fired > 0 => return Turn::OutOfWork,
-            Some(why) => refuse(handle, account, key, why, events),
+            Some(why) => refuse(work, account, key, why),
         }
         *fired = fired.saturating_add(1);
     }
@@ -124,21 +118,15 @@ fn turn(
 }
 
 /// Ends an order that could not be fired, and reports it.
-fn refuse(
-    handle: &mut Handle<'_, '_, Exchange>,
-    account: AccountId,
-    key: TriggerKey,
-    why: Rejection,
-    events: &mut Vec<Event>,
-) {
-    let ended = engine::due_step(handle, account, events, |session| {
+fn refuse(work: &mut DueWork<'_>, account: AccountId, key: TriggerKey, why: Rejection) {
+    let ended = work.step(account, |session| {
         session.strike(key.id).ok_or(Rejection::UnknownOrder)?;
         session.events.push(Event::TriggerRefused { account, id: key.id, why });
         Ok(())
     });
     if ended.is_err() {
         // Only a fault of these rules leads here.
-        handle.tables.triggers.remove(&key);
+        work.tables.triggers.remove(&key);
     }
 }
 

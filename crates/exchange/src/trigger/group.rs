@@ -12,12 +12,11 @@ use super::place::{Role, trigger_of};
 use super::record::{Ended, GroupKey, PositionTrigger, Stage};
 use crate::Rejection;
 use crate::action::{Grouping, Order as OrderRequest};
-use crate::engine::{self, Exchange};
-use crate::place::Session;
 use crate::receipt::{CloseReason, Event, ItemStatus};
+use crate::session::{DueWork, Session};
 use crate::tables::{AccountOrder, PositionKey};
 use alloc::vec::Vec;
-use tandem_coprocessor::{Handle, Work};
+use tandem_coprocessor::Work;
 use tandem_types::{AccountId, MarketId, OrderId, SizeLots};
 
 /// Work of telling a group or the orders of a position, beside each of them.
@@ -26,25 +25,24 @@ pub const GROUP_WORK: Work = Work(2_000);
 const LEFT_MIN: Work = GROUP_WORK.plus(crate::CANCEL_WORK.times(128));
 
 /// Tells groups what became of their orders, and ends what followed positions that are no more.
-pub(crate) fn settle(handle: &mut Handle<'_, '_, Exchange>, events: &mut Vec<Event>) {
+pub(crate) fn settle(work: &mut DueWork<'_>) {
     let all = (OrderId(0), OrderId(u64::MAX));
-    while handle.meter.left() >= LEFT_MIN {
-        let Some((id, ended)) = handle.tables.ended_orders.first(&all.0, &all.1).map(|(id, e)| (id, *e))
-        else {
+    while work.meter.left() >= LEFT_MIN {
+        let Some((id, ended)) = work.tables.ended_orders.first(&all.0, &all.1).map(|(id, e)| (id, *e)) else {
             break;
         };
-        handle.tables.ended_orders.remove(&id);
+        work.tables.ended_orders.remove(&id);
         // Fails by a fault of these rules only: the group then stays as it is.
-        engine::due_step(handle, ended.account, events, |session| session.tell_group(id, &ended)).ok();
+        work.step(ended.account, |session| session.tell_group(id, &ended)).ok();
     }
     let (first, last) = (
         PositionKey { account: AccountId(0), market: MarketId(0) },
         PositionKey { account: AccountId(u32::MAX), market: MarketId(u16::MAX) },
     );
-    while handle.meter.left() >= LEFT_MIN {
-        let Some((key, ())) = handle.tables.ended_positions.first(&first, &last) else { break };
-        if engine::due_step(handle, key.account, events, |session| session.end_with_position(key)).is_err() {
-            handle.tables.ended_positions.remove(&key);
+    while work.meter.left() >= LEFT_MIN {
+        let Some((key, ())) = work.tables.ended_positions.first(&first, &last) else { break };
+        if work.step(key.account, |session| session.end_with_position(key)).is_err() {
+            work.tables.ended_positions.remove(&key);
         }
     }
 }

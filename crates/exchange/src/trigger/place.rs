@@ -5,9 +5,10 @@
 use super::record::{Direction, DueTriggers, POSITION_TRIGGERS_MAX, PositionTrigger, Stage, TriggerOrder};
 use crate::Rejection;
 use crate::action::{Order as OrderRequest, OrderKind, Trigger};
+use crate::form::{self, ORDER_WORK};
 use crate::perp::{clearing, position::notional_amount};
-use crate::place::{self, ORDER_WORK, Session};
 use crate::receipt::{CloseReason, Event, ItemStatus};
+use crate::session::Session;
 use crate::tables::PositionKey;
 use tandem_book::Side;
 use tandem_types::{MarketId, OrderId, PriceTicks, SizeLots};
@@ -88,12 +89,12 @@ impl Session<'_, '_> {
         let priced = clearing!(self.tables, self.meter).priced(id)?;
         self.check_expiry(request)?;
         let scale = priced.market.price_scale();
-        let price = place::parse_price(&request.price, scale)?;
-        let trigger_price = place::parse_price(&trigger.price, scale)?.to_ticks(scale);
+        let price = form::parse_price(&request.price, scale)?;
+        let trigger_price = form::parse_price(&trigger.price, scale)?.to_ticks(scale);
         let (group, stage, size) = match role {
             Role::Position => (None, Stage::Price, None),
             Role::Alone | Role::Child { .. } => {
-                let size = place::parse_size(&request.size, priced.market.size_decimals)?;
+                let size = form::parse_size(&request.size, priced.market.size_decimals)?;
                 let value = notional_amount(size, price.to_ticks(scale));
                 let value = value.map_err(|_| Rejection::SizeTooLarge)?;
                 if value < self.config.notional_min && !request.reduce_only {

@@ -3,9 +3,9 @@
 use super::record::{GroupKey, PositionTrigger, Stage, TriggerOrder, of_account};
 use crate::Rejection;
 use crate::cancel::CANCEL_WORK;
-use crate::place::Session;
 use crate::receipt::CloseReason;
 use crate::schedule;
+use crate::session::Session;
 use crate::tables::{AccountOrder, CloidKey, Expiry};
 use tandem_types::{OrderId, SizeLots};
 

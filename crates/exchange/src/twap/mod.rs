@@ -11,29 +11,26 @@
 //!
 //! Running orders are listed by account, and by the time of their next part: that table is the cursor, too.
 
+mod record;
+
+pub use record::{TWAP_CATCH_UP, TWAP_INTERVAL_MS, Twap, TwapDue, TwapEnd, TwapKey};
+
 use crate::Rejection;
 use crate::action::{self, AssetId, Decimal, OrderKind, TimeInForce, TwapCancel, TwapRequest};
-use crate::engine::{self, Exchange};
+use crate::form::{self, MAKER_WORK, ORDER_WORK};
 use crate::perp::{clearing, is_perpetual, position::notional_amount};
-use crate::place::{self, MAKER_WORK, ORDER_WORK, Session};
 use crate::receipt::{Event, ItemStatus};
-use crate::tables::ExchangeTables;
+use crate::session::{DueWork, Session};
 use alloc::vec::Vec;
 use tandem_book::Side;
-use tandem_codec::{Decode, DecodeError, Encode, Reader};
-use tandem_coprocessor::{Handle, Work};
-use tandem_crypto::sha256;
-use tandem_state::keys;
-use tandem_types::{AccountId, BlockTime, MarketId, PriceScale, PriceTicks, QuoteAtoms, SizeLots};
+use tandem_codec::Encode;
+use tandem_coprocessor::Work;
+use tandem_types::{AccountId, MarketId, PriceScale, PriceTicks, QuoteAtoms, SizeLots};
 
-/// Milliseconds from one part to the next.
-pub const TWAP_INTERVAL_MS: u64 = 30_000;
 /// Shortest and longest duration in minutes: seven days.
 pub const TWAP_MINUTES: core::ops::RangeInclusive<u64> = 5..=10_080;
 /// Most running orders of an account.
 pub const TWAPS_MAX: u32 = 32;
-/// How many even parts one part may be.
-pub const TWAP_CATCH_UP: u64 = 3;
 /// Work of a part, beside that of its order.
 pub const TWAP_WORK: Work = Work(4_000);
 
@@ -41,146 +38,6 @@ pub const TWAP_WORK: Work = Work(4_000);
 const SLIPPAGE_PERCENT: u64 = 3;
 /// The least that must be left for another part.
 const LEFT_MIN: Work = TWAP_WORK.plus(ORDER_WORK).plus(MAKER_WORK.times(4));
-
-/// A TWAP order, by whose it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TwapKey {
-    /// Whose.
-    pub account: AccountId,
-    /// Its number.
-    pub id: u64,
-}
-
-/// A TWAP order, by when its next part is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TwapDue {
-    /// When.
-    pub time: u64,
-    /// Its number.
-    pub id: u64,
-}
-
-tandem_codec::record!(TwapKey { account, id });
-tandem_codec::record!(TwapDue { time, id });
-keys!(TwapKey: 12, TwapDue: 16);
-
-/// A running TWAP order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Twap {
-    /// Where.
-    pub market: MarketId,
-    /// Its side.
-    pub side: Side,
-    /// All of it.
-    pub size: SizeLots,
-    /// Whether it may only make a position smaller.
-    pub reduce_only: bool,
-    /// Whether its parts vary.
-    pub randomize: bool,
-    /// How many parts it has.
-    pub parts: u32,
-    /// When it began.
-    pub started: BlockTime,
-    /// When its next part is due.
-    pub next: BlockTime,
-    /// How much has traded.
-    pub filled: SizeLots,
-    /// At what notional.
-    pub notional: QuoteAtoms,
-}
-tandem_codec::record!(Twap {
-    market,
-    side,
-    size,
-    reduce_only,
-    randomize,
-    parts,
-    started,
-    next,
-    filled,
-    notional,
-});
-
-/// How a TWAP order ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TwapEnd {
-    /// Its last part was placed, or all of it has traded.
-    Finished,
-    /// Its owner ended it.
-    Cancelled,
-    /// A part was refused.
-    Refused(Rejection),
-}
-
-impl Encode for TwapEnd {
-    fn encode(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::Finished => 0u8.encode(out),
-            Self::Cancelled => 1u8.encode(out),
-            Self::Refused(why) => {
-                2u8.encode(out);
-                why.encode(out);
-            }
-        }
-    }
-}
-
-impl Decode for TwapEnd {
-    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(match u8::decode(input)? {
-            0 => Self::Finished,
-            1 => Self::Cancelled,
-            2 => Self::Refused(Decode::decode(input)?),
-            _ => return Err(input.invalid("end of a twap")),
-        })
-    }
-}
-
-impl Twap {
-    /// The part that is due at `now`, from 0.
-    fn part_at(&self, now: BlockTime) -> u32 {
-        let since = now.ms_since(self.started).unwrap_or(0);
-        let part = since.checked_div(TWAP_INTERVAL_MS).unwrap_or(0);
-        u32::try_from(part).unwrap_or(u32::MAX).min(self.parts.saturating_sub(1))
-    }
-
-    /// An even part, rounded up.
-    #[must_use]
-    pub fn even_part(&self) -> SizeLots {
-        SizeLots(self.size.0.div_ceil(u64::from(self.parts.max(1))))
-    }
-
-    /// What should have traded when a part is done: rounded down, all of it at the last.
-    #[must_use]
-    pub fn target(&self, part: u32) -> SizeLots {
-        let parts = u128::from(self.parts.max(1));
-        let product = u128::from(self.size.0).saturating_mul(u128::from(part).saturating_add(1));
-        let target = product.checked_div(parts).unwrap_or(0);
-        SizeLots(u64::try_from(target).unwrap_or(u64::MAX)).min(self.size)
-    }
-
-    /// The size of a part, before it varies.
-    #[must_use]
-    pub fn part_size(&self, part: u32) -> SizeLots {
-        let most = SizeLots(self.even_part().0.saturating_mul(TWAP_CATCH_UP));
-        self.target(part).minus_or_zero(self.filled).min(most)
-    }
-
-    /// The size of a part that varies: between four and six fifths, the last one as it is.
-    fn varied(&self, part: u32, seed: &[u8]) -> SizeLots {
-        let size = self.part_size(part);
-        if !self.randomize || part.saturating_add(1) >= self.parts {
-            return size;
-        }
-        let hash = sha256(seed);
-        let word = hash.first_chunk::<8>().map_or(0, |head| u64::from_be_bytes(*head));
-        let thousandths = word.checked_rem(401).unwrap_or(0).saturating_add(800);
-        let product = u128::from(size.0).saturating_mul(u128::from(thousandths));
-        let varied = u64::try_from(product.checked_div(1_000).unwrap_or(0)).unwrap_or(u64::MAX);
-        let most = self.even_part().0.saturating_mul(TWAP_CATCH_UP);
-        SizeLots(varied.min(most)).min(self.size.minus_or_zero(self.filled))
-    }
-}
 
 /// The worst price of a part: a valid one, no more than 3 % beyond `mark`.
 fn worst_price(side: Side, mark: PriceTicks, scale: PriceScale) -> PriceTicks {
@@ -226,7 +83,7 @@ impl Session<'_, '_> {
         if !TWAP_MINUTES.contains(&request.minutes) {
             return Err(Rejection::TwapDuration);
         }
-        let size = place::parse_size(&request.size, priced.market.size_decimals)?;
+        let size = form::parse_size(&request.size, priced.market.size_decimals)?;
         let now = self.block.time;
         let parts = u32::try_from(request.minutes).unwrap_or(0).saturating_mul(2);
         let twap = Twap {
@@ -353,35 +210,30 @@ const fn ends_twap(why: Rejection) -> bool {
 }
 
 /// Places the parts that are due, the earliest first.
-pub(crate) fn due_work(handle: &mut Handle<'_, '_, Exchange>, events: &mut Vec<Event>) {
-    let (first, last) = (TwapDue { time: 0, id: 0 }, TwapDue { time: handle.block.time.0, id: u64::MAX });
+pub(crate) fn due_work(work: &mut DueWork<'_>) {
+    let (first, last) = (TwapDue { time: 0, id: 0 }, TwapDue { time: work.block.time.0, id: u64::MAX });
     let mut none_yet = true;
-    while handle.meter.left() >= LEFT_MIN {
-        let Some((due, account)) = handle.tables.twap_due.first(&first, &last).map(|(due, who)| (due, *who))
+    while work.meter.left() >= LEFT_MIN {
+        let Some((due, account)) = work.tables.twap_due.first(&first, &last).map(|(due, who)| (due, *who))
         else {
             return;
         };
-        match engine::due_step(handle, account, events, |session| session.twap_part(due.id)) {
+        match work.step(account, |session| session.twap_part(due.id)) {
             Ok(()) => {}
             // With a whole block's work it may yet succeed; the first of a block had that.
             Err(Rejection::OutOfWork) if !none_yet => return,
-            Err(why) => abandon(handle.tables, account, due, why, events),
+            Err(why) => abandon(work, account, due, why),
         }
         none_yet = false;
     }
 }
 
 /// Ends an order whose part can't be placed at all.
-fn abandon(
-    tables: &mut ExchangeTables,
-    account: AccountId,
-    due: TwapDue,
-    why: Rejection,
-    events: &mut Vec<Event>,
-) {
-    tables.twap_due.remove(&due);
-    if let Some(twap) = tables.twaps.remove(&TwapKey { account, id: due.id }) {
+fn abandon(work: &mut DueWork<'_>, account: AccountId, due: TwapDue, why: Rejection) {
+    work.tables.twap_due.remove(&due);
+    if let Some(twap) = work.tables.twaps.remove(&TwapKey { account, id: due.id }) {
         let Twap { filled, notional, .. } = twap;
-        events.push(Event::TwapEnded { account, id: due.id, filled, notional, why: TwapEnd::Refused(why) });
+        let why = TwapEnd::Refused(why);
+        work.events.push(Event::TwapEnded { account, id: due.id, filled, notional, why });
     }
 }
