@@ -7,14 +7,15 @@
 use crate::Choices;
 use alloy_primitives::Address as EvmAddress;
 use tandem_evm::CheckedEvmTx;
-use tandem_exchange::Transaction;
+use tandem_exchange::{Transaction, sub_account_address};
 use tandem_exchange::action::{
     Action, AddressText, Amount, AssetId, Cancel, CancelByCloid, CancelOrders, Grouping, Modify, Order,
     OrderKind, OrderRef, SelfTradePrevention, TimeInForce, Tpsl, Trigger, TwapCancel, TwapRequest,
 };
 use tandem_testkit::{
-    BTC, DOGE, ETH, Harness, PURR, Signer, USD, approve, asset, class_transfer, evm_transfer, grouped,
-    isolated_margin, leverage, perp_asset, perp_genesis, place, price, send, usd_send,
+    BTC, DOGE, ETH, Harness, PURR, Signer, USD, approve, asset, class_transfer, create_sub_account, evm_transfer,
+    grouped, isolated_margin, leverage, perp_asset, perp_genesis, place, price, rename_sub_account, send,
+    sub_account_spot_transfer, sub_account_transfer, usd_send,
 };
 use tandem_types::{Address, BlockTime, Cloid, OrderId};
 
@@ -88,7 +89,7 @@ impl Trading {
         let now = self.chain.now().0;
         let transaction = match choices.below(8) {
             0 => signer.transaction_for(
-                &wallet(1 + choices.below(WALLETS)).address(),
+                &named(choices),
                 &action,
                 nonce,
                 &network,
@@ -142,7 +143,7 @@ impl Trading {
 
     fn action(&self, choices: &mut Choices<'_>, nonce: u64) -> Action {
         let market = market(choices, self.chain.now());
-        match choices.below(20) {
+        match choices.below(22) {
             0 => Action::Cancel(CancelOrders {
                 cancels: several(choices, |choices| Cancel { asset: market.asset, order: id(choices) }),
                 fast: None,
@@ -172,6 +173,7 @@ impl Trading {
             }),
             15 => Action::TwapCancel(TwapCancel { asset: market.asset, twap: u64::from(choices.below(4)) }),
             16 | 17 => group(choices, &market),
+            18 | 19 => sub_account_action(choices),
             _ => place(&several(choices, |choices| order(choices, &market))),
         }
     }
@@ -314,6 +316,25 @@ fn cloid(choices: &mut Choices<'_>) -> Cloid {
 fn amount(choices: &mut Choices<'_>) -> String {
     let text = decimal(u32::from(choices.byte()) * u32::from(choices.byte()) * 20, 3);
     Amount::new(&text).map_or_else(|_| "1".to_owned(), |_| text)
+}
+
+/// Whom an action is for: somebody with a key, or a sub-account.
+fn named(choices: &mut Choices<'_>) -> Address {
+    let wallet = wallet(1 + choices.below(WALLETS)).address();
+    if choices.below(2) == 0 { wallet } else { sub_account_address(&wallet, choices.below(3)) }
+}
+
+/// What masters do with their sub-accounts, who may be others'.
+fn sub_account_action(choices: &mut Choices<'_>) -> Action {
+    let (of, deposit) = (named(choices), choices.below(3) > 0);
+    match choices.below(8) {
+        0 | 1 => create_sub_account(choices.pick(&["a", "b", "a name too long to take"])),
+        2 => rename_sub_account(&of, choices.pick(&["c", "d\n"])),
+        3 | 4 => {
+            sub_account_spot_transfer(&of, deposit, choices.pick(&[USD, BTC, PURR]), &amount(choices))
+        }
+        _ => sub_account_transfer(&of, deposit, u64::from(choices.byte()) * 1_000_000),
+    }
 }
 
 /// Somebody's: with or without an account, a key's, or nobody's.

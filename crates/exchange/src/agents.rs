@@ -9,13 +9,14 @@ use crate::receipt::{Event, ItemStatus};
 use crate::records::{Agency, Agent, AgentName, Signer};
 use crate::session::Session;
 use crate::signers::{NONCE_AGE_MAX_MS, NONCE_LEAD_MAX_MS};
+use crate::sub_accounts::{self, AGENTS_PER_SUB_ACCOUNT};
 use crate::tables::{AddressKey, AgentSlot, ExchangeTables};
 use tandem_coprocessor::Work;
 use tandem_types::{AccountId, Address, BlockTime};
 
 /// Work of an approval.
 pub const APPROVE_WORK: Work = Work(10_000);
-/// Most agents of an account at a time: one unnamed and three named.
+/// Most agents of an account without sub-accounts at a time: one unnamed and three named.
 pub const AGENTS_MAX: usize = 4;
 /// How long an approval lasts that names no end, in milliseconds: 180 days, which is also the longest.
 pub const AGENT_LIFE_MAX_MS: u64 = 180 * 24 * 3_600_000;
@@ -75,7 +76,9 @@ impl Session<'_, '_> {
         if safe.is_some_and(|safe| self.block.time <= safe) {
             return Err(Rejection::AgentRecentlyRevoked);
         }
-        if of_slot.is_none() && count_agents(self.tables, self.account) >= AGENTS_MAX {
+        let more = usize::from(sub_accounts::count(self.tables, self.account));
+        let most = AGENTS_MAX.saturating_add(more.saturating_mul(AGENTS_PER_SUB_ACCOUNT));
+        if of_slot.is_none() && count_agents(self.tables, self.account, most) >= most {
             return Err(Rejection::TooManyAgents);
         }
         Ok(())
@@ -103,12 +106,12 @@ fn revoke(tables: &mut ExchangeTables, master: AccountId, agent: &Address, now: 
     });
 }
 
-/// The agents of an account, counted up to [`AGENTS_MAX`].
-fn count_agents(tables: &mut ExchangeTables, account: AccountId) -> usize {
+/// The agents of an account, counted up to `most`.
+fn count_agents(tables: &mut ExchangeTables, account: AccountId, most: usize) -> usize {
     let last = AgentSlot { account, name: AddressKey([0xff; 16]) };
     let mut from = AgentSlot { account, name: AddressKey([0; 16]) };
     let mut count = 0usize;
-    while count < AGENTS_MAX {
+    while count < most {
         let Some((slot, _)) = tables.agents.first(&from, &last) else { break };
         count = count.saturating_add(1);
         let Some(next) = u128::from_be_bytes(slot.name.0).checked_add(1) else { break };

@@ -26,7 +26,7 @@ pub struct Call<'c> {
     pub action: &'c Action,
     /// Whether the account's own key signed, not an agent's.
     pub by_owner: bool,
-    /// Whether the action names a vault or sub-account.
+    /// Whether the action names an account in `vaultAddress` for which its signer may not act.
     pub for_vault: bool,
 }
 
@@ -60,6 +60,10 @@ const FUNCTIONS: &[Function] = &[
     function(14, "cancelAll"),
     function(15, "twapOrder"),
     function(16, "twapCancel"),
+    function(17, "createSubAccount"),
+    function(18, "subAccountTransfer"),
+    function(19, "subAccountSpotTransfer"),
+    function(20, "subAccountModify"),
 ];
 
 impl Coprocessor for Exchange {
@@ -96,6 +100,10 @@ impl Coprocessor for Exchange {
             cancel_all,
             twap_order,
             twap_cancel,
+            create_sub_account,
+            sub_account_transfer,
+            sub_account_spot_transfer,
+            sub_account_modify,
         ] = FUNCTIONS
         else {
             return function(0, "none");
@@ -117,6 +125,10 @@ impl Coprocessor for Exchange {
             Action::CancelAll(_) => cancel_all,
             Action::TwapOrder(_) => twap_order,
             Action::TwapCancel(_) => twap_cancel,
+            Action::CreateSubAccount(_) => create_sub_account,
+            Action::SubAccountTransfer(_) => sub_account_transfer,
+            Action::SubAccountSpotTransfer(_) => sub_account_spot_transfer,
+            Action::SubAccountModify(_) => sub_account_modify,
         }
     }
 
@@ -194,6 +206,16 @@ impl Session<'_, '_> {
             Action::CancelAll(asset) => self.cancel_all(*asset).map(|status| alloc::vec![status]),
             Action::TwapOrder(request) => self.start_twap(request).map(|status| alloc::vec![status]),
             Action::TwapCancel(request) => self.cancel_twap(request).map(|status| alloc::vec![status]),
+            Action::CreateSubAccount(name) => self.create_sub_account(name).map(|status| alloc::vec![status]),
+            Action::SubAccountTransfer(transfer) => {
+                self.sub_account_transfer(transfer).map(|status| alloc::vec![status])
+            }
+            Action::SubAccountSpotTransfer(transfer) => {
+                self.sub_account_spot_transfer(transfer).map(|status| alloc::vec![status])
+            }
+            Action::SubAccountModify(modify) => {
+                self.modify_sub_account(modify).map(|status| alloc::vec![status])
+            }
         }
     }
 

@@ -51,6 +51,7 @@ mod schedule;
 mod session;
 mod settle;
 mod signers;
+mod sub_accounts;
 mod tables;
 mod transaction;
 mod transfer;
@@ -70,8 +71,9 @@ pub use receipt::{
     Vault,
 };
 pub use records::{
-    AGENT_NAME_MAX, Account, Agency, Agent, AgentName, Balance, Config, Counters, Market, OrderInfo,
-    SPOT_PRICE_DECIMALS, Signer, TOKEN_NAME_MAX, Token, TokenName,
+    AGENT_NAME_MAX, Account, Agency, Agent, AgentName, Balance, Config, Control, Counters, Market, OrderInfo,
+    SPOT_PRICE_DECIMALS, SUB_ACCOUNT_NAME_MAX, Signer, SubAccount, SubAccountName, TOKEN_NAME_MAX, Token,
+    TokenName,
 };
 pub use rejection::Rejection;
 pub use schedule::{DUE_WORK, SCHEDULE_LEAD_MIN_MS, SCHEDULE_USES_MAX, SWEEP_ORDERS, TURN_WORK};
@@ -80,9 +82,12 @@ pub use signers::{
     Claim, Inadmissible, NONCE_AGE_MAX_MS, NONCE_LEAD_MAX_MS, NONCES_KEPT, OVERDRAFT_INTERVAL_MS, Standing,
     claim_of, early_claim_of,
 };
+pub use sub_accounts::{
+    AGENTS_PER_SUB_ACCOUNT, CREATE_WORK, MODIFY_WORK, SUB_ACCOUNTS_MAX, sub_account_address,
+};
 pub use tables::{
     AccountOrder, AddressKey, AgentSlot, BalanceKey, CloidKey, ExchangeTables, Expiry, NonceKey, PositionKey,
-    ReduceOnlyKey, ScheduledCancel,
+    ReduceOnlyKey, ScheduledCancel, SubAccountKey,
 };
 pub use transaction::{Transaction, TransactionError, transaction_hash};
 pub use transfer::TRANSFER_WORK;

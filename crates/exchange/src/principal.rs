@@ -5,7 +5,8 @@
 //! So neither alone may change what its signatures mean:
 //!
 //! - A user-signed action acts for the address' own account and for no other.
-//! - An L1 action that names an account in `vaultAddress` acts for that account: its own, or that of its master.
+//! - An L1 action that names an account in `vaultAddress` acts for that account: its own, that of its master, or one
+//!   without a key that either of them controls, such as a sub-account.
 //! - An L1 action that names none acts for the own account. Without one it acts for the master, and the agent is from
 //!   then on *engaged*: tokens sent to it don't turn it away from its master, only its own user-signed action does, or
 //!   the end of the approval.
@@ -20,9 +21,9 @@ use tandem_types::{AccountId, BlockTime};
 /// In what capacity a signer acts for an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Capacity {
-    /// The account is its own.
+    /// The account is its own, or its own account controls it.
     Owner,
-    /// The account approved it.
+    /// The account approved it, or the one that did controls it.
     Agent,
 }
 
@@ -33,7 +34,7 @@ pub struct Principal {
     pub account: AccountId,
     /// In what capacity.
     pub capacity: Capacity,
-    /// Whether the action names somebody else in `vaultAddress`: a vault or sub-account, if this account has it.
+    /// Whether the action names somebody else in `vaultAddress`, for whom its signer may not act.
     pub for_vault: bool,
 }
 
@@ -50,8 +51,10 @@ impl Claim {
         let signer = standing.signer.ok_or(Inadmissible::UnknownSigner)?;
         let own = signer.own.zip(standing.own).map(|found| (Capacity::Owner, found));
         let master = signer.agency.master_at(now).zip(standing.master).map(|found| (Capacity::Agent, found));
+        let roles = [own, master];
         let named = self.names.and_then(|address| {
-            [own, master].into_iter().flatten().find(|(_, (_, account))| account.address == address)
+            let itself = roles.into_iter().flatten().find(|(_, (_, account))| account.address == address);
+            itself.or_else(|| standing.controlled_by(roles))
         });
         let default = if !self.user_signed && signer.is_engaged() { master.or(own) } else { own.or(master) };
         let (capacity, (account, record)) = named.or(default).ok_or(match signer.agency {
@@ -63,6 +66,20 @@ impl Claim {
         }
         let for_vault = self.names.is_some() && named.is_none();
         Ok((Principal { account, capacity, for_vault }, record))
+    }
+}
+
+/// An account for which a signer may act, and in what capacity.
+type Role = (Capacity, (AccountId, Account));
+
+impl Standing {
+    /// The account that the action names, in the capacity of the role that controls it, if one does.
+    fn controlled_by(&self, roles: [Option<Role>; 2]) -> Option<Role> {
+        let named = self.named?;
+        let (_, Account { control, .. }) = named;
+        let controller = control.controller()?;
+        let role = roles.into_iter().flatten().find(|(_, (account, _))| *account == controller);
+        role.map(|(capacity, _)| (capacity, named))
     }
 }
 
@@ -105,7 +122,7 @@ impl Agency {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::records::Config;
+    use crate::records::{Config, Control};
     use crate::tables::AddressKey;
     use tandem_types::{Address, QuoteAtoms};
 
@@ -126,6 +143,7 @@ mod tests {
             nonce_used: false,
             own: has_own.then(|| Account::new(OWN)),
             master: matches!(agency, Agency::Of { .. }).then(|| Account::new(MASTER)),
+            named: None,
             config: Some(Config {
                 taker_fee_ppm: 0,
                 maker_fee_ppm: 0,
@@ -196,6 +214,33 @@ mod tests {
                 let found = found.map(|(principal, _)| principal);
                 assert_eq!(found, expected, "{has_own} {agency:?} {names:?} {signed}");
             }
+        }
+    }
+
+    #[test]
+    fn whoever_acts_for_the_controller_acts_for_what_it_controls() {
+        let ward = |controller| {
+            let control = Control::SubAccount { master: AccountId(controller), index: 0 };
+            (AccountId(9), Account { control, ..Account::new(OTHER) })
+        };
+        let acts = |capacity| Ok(Principal { account: AccountId(9), capacity, for_vault: false });
+        let (none, fresh, late) = (Agency::None, agent(false, 1_000), agent(true, 999));
+        let rows = [
+            (true, none, ward(1), acts(Capacity::Owner)),
+            (true, none, ward(2), vault(owner())),
+            (false, fresh, ward(2), acts(Capacity::Agent)),
+            (false, fresh, ward(1), vault(serves())),
+            (true, fresh, ward(1), acts(Capacity::Owner)),
+            (true, fresh, ward(2), acts(Capacity::Agent)),
+            (true, late, ward(2), vault(owner())),
+            (false, late, ward(2), Err(Inadmissible::AgentExpired)),
+            // An account with a key of its own is nobody's ward.
+            (true, none, (AccountId(9), Account::new(OTHER)), vault(owner())),
+        ];
+        for (has_own, agency, named, expected) in rows {
+            let standing = Standing { named: Some(named), ..standing(has_own, agency) };
+            let found = claim(false, Some(OTHER)).principal(&standing, NOW).map(|(principal, _)| principal);
+            assert_eq!(found, expected, "{has_own} {agency:?} {named:?}");
         }
     }
 

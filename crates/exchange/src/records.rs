@@ -14,6 +14,8 @@ use tandem_types::{
 pub const TOKEN_NAME_MAX: usize = 12;
 /// Longest name of an agent in bytes, without its expiry.
 pub const AGENT_NAME_MAX: usize = 64;
+/// Most letters of a sub-account's name.
+pub const SUB_ACCOUNT_NAME_MAX: usize = 16;
 /// Decimals of spot prices plus those of sizes.
 pub const SPOT_PRICE_DECIMALS: u8 = 8;
 
@@ -214,6 +216,41 @@ impl Decode for AgentName {
     }
 }
 
+/// A sub-account's name, as its master gave it: 1 to [`SUB_ACCOUNT_NAME_MAX`] letters, none a control character.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubAccountName(Box<str>);
+
+impl SubAccountName {
+    /// Checks a name.
+    #[must_use]
+    pub fn new(name: &str) -> Option<Self> {
+        let letters = name.chars().take(SUB_ACCOUNT_NAME_MAX.saturating_add(1)).count();
+        let good = (1..=SUB_ACCOUNT_NAME_MAX).contains(&letters) && !name.chars().any(char::is_control);
+        good.then(|| Self(name.into()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Encode for SubAccountName {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.0.as_bytes().encode(out);
+    }
+}
+
+impl Decode for SubAccountName {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let bytes_max = SUB_ACCOUNT_NAME_MAX.saturating_mul(4);
+        let bytes = input.bytes(u32::try_from(bytes_max).unwrap_or(u32::MAX))?;
+        let name = core::str::from_utf8(bytes).ok().and_then(Self::new);
+        name.ok_or_else(|| input.invalid("sub-account name"))
+    }
+}
+
 /// An agent as its account knows it; until when and how it serves is in its own [`Signer`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agent {
@@ -224,11 +261,56 @@ pub struct Agent {
 }
 tandem_codec::record!(Agent { address, name });
 
+/// Who acts for an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// Whoever has its address' key, and its agents.
+    Key {
+        /// How many sub-accounts it has made.
+        sub_accounts: u16,
+    },
+    /// Its master, and the master's agents: its address has no key.
+    SubAccount {
+        /// The master, whose account has a key.
+        master: AccountId,
+        /// Which of the master's it is, from 0.
+        index: u16,
+    },
+}
+
+impl Control {
+    /// The account whose key and agents act for this one if they name it; none if it has a key of its own.
+    #[must_use]
+    pub const fn controller(&self) -> Option<AccountId> {
+        match self {
+            Self::Key { .. } => None,
+            Self::SubAccount { master, .. } => Some(*master),
+        }
+    }
+}
+
+tandem_codec::variants!(Control as "control" {
+    Key { sub_accounts } = 0,
+    SubAccount { master, index } = 1,
+});
+
+/// A sub-account as its master knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubAccount {
+    /// The account.
+    pub account: AccountId,
+    /// Its name.
+    pub name: SubAccountName,
+}
+tandem_codec::record!(SubAccount { account, name });
+
 /// An account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Account {
     /// Its address.
     pub address: Address,
+    /// Who acts for it.
+    pub control: Control,
     /// Its open orders.
     pub open_orders: u32,
     /// Actions sent so far, batch items counted each.
@@ -248,6 +330,7 @@ pub struct Account {
 }
 tandem_codec::record!(Account {
     address,
+    control,
     open_orders,
     actions,
     traded,
@@ -264,6 +347,7 @@ impl Account {
     pub const fn new(address: Address) -> Self {
         Self {
             address,
+            control: Control::Key { sub_accounts: 0 },
             open_orders: 0,
             actions: 0,
             traded: QuoteAtoms::ZERO,

@@ -163,6 +163,14 @@ rejections! {
     InsufficientWithdrawable = 98, "insufficient margin: the rest must stay behind open positions and orders";
     /// An amount left the range: a bound that the checks before should have kept.
     Overflow = 99, "amount is out of range";
+    /// Only an account with a key has sub-accounts.
+    SubAccountNested = 100, "only an account with a key of its own can have sub-accounts";
+    /// The name of a sub-account is empty, too long, or has control characters.
+    SubAccountName = 101, "sub-account name must have 1 to 16 letters, none of them a control character";
+    /// As many sub-accounts as an account may have.
+    TooManySubAccounts = 102, "too many sub-accounts";
+    /// No sub-account of the account has this address.
+    UnknownSubAccount = 103, "subAccountUser is not a sub-account of the account";
 }
 
 impl fmt::Display for Rejection {

@@ -11,7 +11,7 @@ use crate::principal::Principal;
 use crate::records::{Account, Config, Signer};
 use crate::tables::{AddressKey, ExchangeTables, NonceKey};
 use core::fmt;
-use tandem_types::{Address, BlockTime, QuoteAtoms};
+use tandem_types::{AccountId, Address, BlockTime, QuoteAtoms};
 
 /// Nonces kept of a signer.
 pub const NONCES_KEPT: u8 = 100;
@@ -117,6 +117,8 @@ pub struct Standing {
     pub own: Option<Account>,
     /// The account whose agent the signer is or was until its time ran out.
     pub master: Option<Account>,
+    /// The account that the claim names, if it is neither of these.
+    pub named: Option<(AccountId, Account)>,
     /// The exchange's settings.
     pub config: Option<Config>,
 }
@@ -173,12 +175,22 @@ pub(crate) fn items(action: &Action) -> u64 {
         | Action::UsdSend(_)
         | Action::CancelAll(_)
         | Action::TwapOrder(_)
-        | Action::TwapCancel(_) => 1,
+        | Action::TwapCancel(_)
+        | Action::CreateSubAccount(_)
+        | Action::SubAccountTransfer(_)
+        | Action::SubAccountSpotTransfer(_)
+        | Action::SubAccountModify(_) => 1,
     };
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 impl Claim {
+    /// The address that it names, if none of these accounts has it.
+    fn names_other_than(&self, accounts: [Option<Account>; 2]) -> Option<Address> {
+        let known = |address: &Address| accounts.iter().flatten().any(|account| account.address == *address);
+        self.names.filter(|address| !known(address))
+    }
+
     /// Judges the claim: the account that it acts for, or why it may not.
     ///
     /// # Errors
@@ -254,12 +266,19 @@ impl ExchangeTables {
         let signer = self.signers.get(&claim.signer).copied();
         let (from, to) = nonce_bounds(claim.signer);
         let (own, master) = signer.map_or((None, None), |signer| (signer.own, signer.agency.master()));
+        let own = own.and_then(|own| self.accounts.get(&own).copied());
+        let master = master.and_then(|master| self.accounts.get(&master).copied());
+        let named = claim.names_other_than([own, master]).and_then(|address| {
+            let account = self.signers.get(&AddressKey::of(&address))?.own?;
+            Some((account, *self.accounts.get(&account)?))
+        });
         Standing {
             signer,
             lowest_nonce: self.nonces.first(&from, &to).map(|(key, ())| key.nonce),
             nonce_used: self.nonces.contains(&NonceKey { signer: claim.signer, nonce: claim.nonce }),
-            own: own.and_then(|own| self.accounts.get(&own).copied()),
-            master: master.and_then(|master| self.accounts.get(&master).copied()),
+            own,
+            master,
+            named,
             config: self.config.get(&()).copied(),
         }
     }
@@ -270,12 +289,19 @@ impl ExchangeTables {
         let signer = self.signers.peek(&claim.signer).copied();
         let (from, to) = nonce_bounds(claim.signer);
         let (own, master) = signer.map_or((None, None), |signer| (signer.own, signer.agency.master()));
+        let own = own.and_then(|own| self.accounts.peek(&own).copied());
+        let master = master.and_then(|master| self.accounts.peek(&master).copied());
+        let named = claim.names_other_than([own, master]).and_then(|address| {
+            let account = self.signers.peek(&AddressKey::of(&address))?.own?;
+            Some((account, *self.accounts.peek(&account)?))
+        });
         Standing {
             signer,
             lowest_nonce: self.nonces.peek_first(&from, &to).map(|(key, ())| key.nonce),
             nonce_used: self.nonces.peek(&NonceKey { signer: claim.signer, nonce: claim.nonce }).is_some(),
-            own: own.and_then(|own| self.accounts.peek(&own).copied()),
-            master: master.and_then(|master| self.accounts.peek(&master).copied()),
+            own,
+            master,
+            named,
             config: self.config.peek(&()).copied(),
         }
     }
@@ -335,6 +361,7 @@ mod tests {
             nonce_used: false,
             own: own.and(account),
             master: agency.master().and(account),
+            named: None,
             config: Some(Config {
                 taker_fee_ppm: 0,
                 maker_fee_ppm: 0,

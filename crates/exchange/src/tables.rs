@@ -8,7 +8,9 @@ use crate::perp::liquidation::{Liquidation, MarginUnit, TurnKey, Vaults, Waiting
 use crate::perp::position::Position;
 use crate::perp::risk::bound::{HolderKey, RiskKey};
 use crate::perp::{PerpConfig, PerpEstimates, PerpMarket, PerpPrices, PerpTotals};
-use crate::records::{Account, Agent, Balance, Config, Counters, Market, OrderInfo, Signer, Token};
+use crate::records::{
+    Account, Agent, Balance, Config, Counters, Market, OrderInfo, Signer, SubAccount, Token,
+};
 use crate::trigger::{DueTriggers, Ended, GroupKey, PositionTrigger, TriggerKey, TriggerOrder};
 use crate::twap::{Twap, TwapDue, TwapKey};
 use tandem_book::{Order, OrderKey};
@@ -72,6 +74,15 @@ pub struct ScheduledCancel {
     pub account: AccountId,
 }
 
+/// A sub-account, by its master.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SubAccountKey {
+    /// Whose.
+    pub master: AccountId,
+    /// Which, from 0.
+    pub index: u16,
+}
+
 /// An open order with an expiry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Expiry {
@@ -126,7 +137,8 @@ tandem_codec::record!(ReduceOnlyKey { account, market, newest_first });
 tandem_codec::record!(AgentSlot { account, name });
 tandem_codec::record!(ScheduledCancel { time, account });
 tandem_codec::record!(Expiry { time, account, id });
-keys!(PositionKey: 6, ReduceOnlyKey: 14, Expiry: 20);
+tandem_codec::record!(SubAccountKey { master, index });
+keys!(PositionKey: 6, ReduceOnlyKey: 14, Expiry: 20, SubAccountKey: 6);
 keys!(AddressKey: 16, CloidKey: 16, BalanceKey: 6, NonceKey: 24, AccountOrder: 12, AgentSlot: 20, ScheduledCancel: 12);
 
 impl AddressKey {
@@ -336,5 +348,7 @@ tables! {
         perp_vaults: Ordered<(), Vaults> = 72,
         /// Markets in which the insurance fund's position is being deleveraged.
         deleverages: Ordered<MarketId, Deleverage> = 73,
+        /// Sub-accounts, by their masters.
+        sub_accounts: Ordered<SubAccountKey, SubAccount> = 80,
     }
 }

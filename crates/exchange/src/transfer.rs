@@ -5,7 +5,7 @@
 //! Source of the rule: Hyperliquid, "Activation gas fee".
 
 use crate::Rejection;
-use crate::action::SpotSend;
+use crate::action::{Amount, SpotSend};
 use crate::ledger;
 use crate::receipt::{Event, ItemStatus};
 use crate::records::{Account, Signer};
@@ -22,16 +22,7 @@ impl Session<'_, '_> {
     /// Executes a `spotSend`.
     pub(crate) fn spot_send(&mut self, request: &SpotSend) -> Result<ItemStatus, Rejection> {
         self.meter.charge(TRANSFER_WORK)?;
-        let id = token_by_name(self.tables, &request.token).ok_or(Rejection::UnknownToken)?;
-        let token = *self.tables.tokens.get(&id).ok_or(Rejection::UnknownToken)?;
-        let amount = request.amount.value();
-        if amount.is_zero() {
-            return Err(Rejection::AmountZero);
-        }
-        if amount.decimals() > token.wei_decimals {
-            return Err(Rejection::AmountDust);
-        }
-        let amount = amount.to_units(token.wei_decimals).map(TokenAtoms).ok_or(Rejection::AmountTooLarge)?;
+        let (id, amount) = amount_of(self.tables, &request.token, &request.amount)?;
         if ledger::available(&mut self.tables.balances, self.account, id) < amount {
             return Err(Rejection::InsufficientBalance);
         }
@@ -68,6 +59,25 @@ impl Session<'_, '_> {
         self.events.push(Event::AccountCreated { account, address: *address, fee });
         Ok(account)
     }
+}
+
+/// The token of a wire name, and how many of its atoms a written amount is.
+pub(crate) fn amount_of(
+    tables: &mut ExchangeTables,
+    token: &str,
+    amount: &Amount,
+) -> Result<(TokenId, TokenAtoms), Rejection> {
+    let id = token_by_name(tables, token).ok_or(Rejection::UnknownToken)?;
+    let token = *tables.tokens.get(&id).ok_or(Rejection::UnknownToken)?;
+    let amount = amount.value();
+    if amount.is_zero() {
+        return Err(Rejection::AmountZero);
+    }
+    if amount.decimals() > token.wei_decimals {
+        return Err(Rejection::AmountDust);
+    }
+    let amount = amount.to_units(token.wei_decimals).map(TokenAtoms).ok_or(Rejection::AmountTooLarge)?;
+    Ok((id, amount))
 }
 
 /// The account of `address`, if it has one.

@@ -114,7 +114,8 @@ impl Tally {
             | ItemStatus::Resting { .. }
             | ItemStatus::WaitingForFill { .. }
             | ItemStatus::WaitingForTrigger { .. }
-            | ItemStatus::TwapRunning { .. } => self.accepted += 1,
+            | ItemStatus::TwapRunning { .. }
+            | ItemStatus::AccountMade { .. } => self.accepted += 1,
         }
     }
 }

@@ -161,6 +161,18 @@ impl Harness {
         step
     }
 
+    /// A block of one L1 action for the account of this address, which the builder takes.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub fn act_for(&mut self, signer: &Signer, account: &Address, action: &Action) -> Step {
+        let nonce = self.nonce();
+        let transaction = signer.transaction_for(account, action, nonce, &self.identity.network);
+        let step = self.block(&[transaction], &[]);
+        assert_eq!(step.refused, []);
+        step
+    }
+
     /// A block of actions, each by its signer; the builder takes them all, in class order.
     ///
     /// # Panics

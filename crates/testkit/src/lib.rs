@@ -16,6 +16,7 @@ mod orders;
 mod perps;
 mod risk;
 mod signer;
+mod sub_accounts;
 mod waiting;
 
 pub use evm::{deploy, evm_transfer, init_code};
@@ -30,4 +31,7 @@ pub use perps::{
 };
 pub use risk::{assert_risk, unit_margins};
 pub use signer::Signer;
+pub use sub_accounts::{
+    create_sub_account, rename_sub_account, sub_account_spot_transfer, sub_account_transfer,
+};
 pub use waiting::{as_limit, grouped, waiting};

@@ -9,15 +9,15 @@ use std::collections::BTreeMap;
 use tandem_exchange::action::{Action, Decimal, Order, OrderKind, TimeInForce};
 use tandem_exchange::perp::liquidation::{MarginUnit, TurnKey, VaultAddresses};
 use tandem_exchange::perp::position::MarginMode;
-use tandem_exchange::{BalanceKey, Event, ExchangeTables, ItemStatus, TREASURY};
+use tandem_exchange::{BalanceKey, Event, ExchangeTables, ItemStatus, TREASURY, sub_account_address};
 use tandem_reference_clearing::{Clearing, Market, Number, Stay, Tally, Wish, fraction, units, whole, zero};
 use tandem_testkit::{
-    DOGE, ETH, Harness, Signer, Step, USD, buy_perp, cancel_perp, class_transfer, isolated_margin, leverage,
-    perp_genesis, place, sell_perp, usd_send,
+    DOGE, ETH, Harness, Signer, Step, USD, buy_perp, cancel_perp, class_transfer, create_sub_account,
+    isolated_margin, leverage, perp_genesis, place, sell_perp, sub_account_transfer, usd_send,
 };
 use tandem_types::{AccountId, Address, MarketId, OrderId};
 
-const STREAMS: u64 = 6;
+const STREAMS: u64 = 8;
 const ACTIONS: u64 = 320;
 const TRADERS: u8 = 4;
 /// Who quotes much and has much.
@@ -26,6 +26,9 @@ const USD_ATOMS: i128 = 100_000_000;
 /// Accounts of the vaults, which come after those of the wallets.
 const BACKSTOP: u32 = 6;
 const INSURANCE: u32 = 7;
+/// The sub-account of the first trader, which is made last.
+const SUB_ACCOUNT: u8 = 8;
+const LAST: u32 = 8;
 
 /// Lots and ticks of a market, in the decimal digits behind the point, and the size of what is traded in it.
 struct Form {
@@ -161,12 +164,19 @@ impl Stream {
             self.run(who, set_leverage);
             self.run(who, set_leverage);
         }
+        self.run(1, make_sub_account);
+        let cents = self.random.below(20_000) * self.scale;
+        self.run(1, share(cents, true));
+        self.run(SUB_ACCOUNT, set_leverage);
     }
 
     /// Runs one action on both and compares everything.
     fn run(&mut self, who: u8, plan: impl FnOnce(&mut Self, u8) -> (Action, Run)) {
         let (action, run) = plan(self, who);
-        let step = self.chain.act(&Signer::wallet(who), &action);
+        let step = match who {
+            SUB_ACCOUNT => self.chain.act_for(&Signer::wallet(1), &sub_account(), &action),
+            _ => self.chain.act(&Signer::wallet(who), &action),
+        };
         self.follow_prices(&step);
         self.note(&step);
         let result = &step.receipts()[0].result;
@@ -186,7 +196,8 @@ impl Stream {
             ItemStatus::Done
             | ItemStatus::Resting { .. }
             | ItemStatus::Filled { .. }
-            | ItemStatus::TwapRunning { .. } => None,
+            | ItemStatus::TwapRunning { .. }
+            | ItemStatus::AccountMade { .. } => None,
         });
         let events =
             receipt.events.iter().chain(&step.outcome.receipts.due).filter_map(|event| match event {
@@ -224,7 +235,7 @@ impl Stream {
     fn assert_same(&self, action: &Action) {
         clearing_waiting::assert_same(self, action);
         let (tables, twin) = (&self.chain.chain.tables.exchange, &self.twin);
-        for who in 0..=INSURANCE {
+        for who in 0..=LAST {
             let account = AccountId(who);
             let cash = tables.balances.peek(&BalanceKey { account, token: USD });
             let cash = atoms(cash.map_or(0, |balance| i128::from(balance.total.0)));
@@ -287,8 +298,13 @@ impl Stream {
 
     fn act(&mut self) {
         self.move_on();
-        let who = 1 + u8::try_from(self.random.below(u64::from(TRADERS))).unwrap();
-        match self.random.below(40) {
+        let who = self.random.pick(&[1, 2, 3, TRADERS, SUB_ACCOUNT]);
+        let what = self.random.below(40);
+        if who == SUB_ACCOUNT && matches!(what, 12 | 17..=19) {
+            let cents = self.random.below(15_000) * self.scale;
+            return self.run(1, share(cents, what != 17));
+        }
+        match what {
             20..=24 => self.run(MAKER, order),
             25 => self.run(MAKER, cancel),
             26..=29 => self.run(who, clearing_waiting::wait),
@@ -413,6 +429,30 @@ fn send(stream: &mut Stream, who: u8) -> (Action, Run) {
     (usd_send(&Signer::wallet(to).address(), &text, nonce), Box::new(run))
 }
 
+fn sub_account() -> Address {
+    sub_account_address(&Signer::wallet(1).address(), 0)
+}
+
+/// Its master pays a dollar for it.
+fn make_sub_account(_: &mut Stream, who: u8) -> (Action, Run) {
+    let run = move |twin: &mut Clearing| {
+        *twin.cash.get_mut(&u32::from(who)).unwrap() -= whole(1);
+        twin.fees += whole(1);
+        true
+    };
+    (create_sub_account("any"), Box::new(run))
+}
+
+/// Collateral from the master to the sub-account, or back.
+fn share(cents: u64, deposit: bool) -> impl FnOnce(&mut Stream, u8) -> (Action, Run) {
+    move |_, who| {
+        let (from, to) = if deposit { (who, SUB_ACCOUNT) } else { (SUB_ACCOUNT, who) };
+        let amount = fraction(i128::from(cents), 100);
+        let run = move |twin: &mut Clearing| twin.send(u32::from(from), u32::from(to), &amount);
+        (sub_account_transfer(&sub_account(), deposit, cents * 10_000), Box::new(run))
+    }
+}
+
 /// The queue of liquidations, as the twin writes it.
 fn rows_of(tables: &ExchangeTables) -> Vec<(u64, u32, Option<usize>)> {
     let mut rows = Vec::new();
@@ -437,7 +477,7 @@ fn assert_pools_end_at_dust(stream: &Stream) {
     let twin = &stream.twin;
     let mut settled = zero();
     for at in 0..FORMS.len() {
-        for who in 1..=INSURANCE {
+        for who in 1..=LAST {
             let position = twin.position(who, at);
             let value = twin.own_health(who, at).value;
             settled += position.size * &twin.prices[&at].mark + position.quote - value;

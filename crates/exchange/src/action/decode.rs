@@ -12,6 +12,7 @@ use super::{
     TwapCancel, TwapRequest, UpdateIsolatedMargin, UpdateLeverage, UsdClassTransfer, UsdSend, UserSigned,
     fields::Fields,
     msgpack::Input,
+    sub_accounts::{create_sub_account, sub_account_modify, sub_account_spot_transfer, sub_account_transfer},
     text::{ADDRESS_TEXT_BYTES, from_lower_hex, integer_from_hex},
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -28,7 +29,7 @@ const CHAIN_ID_TEXT_BYTES: u32 = 18;
 
 use FieldName as F;
 
-type Result<T> = core::result::Result<T, ActionError>;
+pub(super) type Result<T> = core::result::Result<T, ActionError>;
 
 impl Action {
     /// Reads the action that `bytes` spell.
@@ -66,6 +67,10 @@ fn action(input: &mut Input<'_>) -> Result<Action> {
         "cancelAll" => cancel_all(input).map(Action::CancelAll),
         "twapOrder" => twap_order(input).map(Action::TwapOrder),
         "twapCancel" => twap_cancel(input).map(Action::TwapCancel),
+        "createSubAccount" => create_sub_account(input).map(Action::CreateSubAccount),
+        "subAccountTransfer" => sub_account_transfer(input).map(Action::SubAccountTransfer),
+        "subAccountSpotTransfer" => sub_account_spot_transfer(input).map(Action::SubAccountSpotTransfer),
+        "subAccountModify" => sub_account_modify(input).map(Action::SubAccountModify),
         other => Err(field(F::Type, Reason::UnknownWord(FieldText::new(other)))),
     }
 }
@@ -367,7 +372,7 @@ fn user_fields(fields: &mut Fields<'_, '_>, nonce: u64) -> Result<UserSigned> {
 // Values.
 
 /// The value of `type`, which [`find_type`] has read.
-fn skip_type(input: &mut Input<'_>) -> Result<()> {
+pub(super) fn skip_type(input: &mut Input<'_>) -> Result<()> {
     input.text(WORD_BYTES_MAX)?;
     Ok(())
 }
@@ -389,11 +394,11 @@ fn list<'a, T>(input: &mut Input<'a>, item: impl Fn(&mut Input<'a>) -> Result<T>
     Ok(items)
 }
 
-fn boolean(input: &mut Input<'_>) -> Result<bool> {
+pub(super) fn boolean(input: &mut Input<'_>) -> Result<bool> {
     Ok(input.boolean()?)
 }
 
-fn integer(input: &mut Input<'_>) -> Result<u64> {
+pub(super) fn integer(input: &mut Input<'_>) -> Result<u64> {
     Ok(input.integer()?)
 }
 
@@ -423,7 +428,7 @@ fn cloid(input: &mut Input<'_>) -> Result<Cloid> {
     Ok(Cloid(from_lower_hex(input.text(CLOID_TEXT_BYTES)?)?))
 }
 
-fn address(input: &mut Input<'_>) -> Result<Address> {
+pub(super) fn address(input: &mut Input<'_>) -> Result<Address> {
     Ok(Address(from_lower_hex(input.text(ADDRESS_TEXT_BYTES)?)?))
 }
 
@@ -431,11 +436,11 @@ fn address_text(input: &mut Input<'_>) -> Result<AddressText> {
     AddressText::new(input.text(ADDRESS_TEXT_BYTES)?).ok_or_else(|| Reason::NotHex.into())
 }
 
-fn amount(input: &mut Input<'_>) -> Result<Amount> {
+pub(super) fn amount(input: &mut Input<'_>) -> Result<Amount> {
     Ok(Amount::new(input.text(MAX_AMOUNT_BYTES)?)?)
 }
 
-fn non_empty(input: &mut Input<'_>, max: u32) -> Result<Box<str>> {
+pub(super) fn non_empty(input: &mut Input<'_>, max: u32) -> Result<Box<str>> {
     match input.text(max)? {
         "" => Err(Reason::Empty.into()),
         text => Ok(text.into()),

@@ -116,6 +116,10 @@ impl Action {
             | Self::CancelAll(_)
             | Self::TwapOrder(_)
             | Self::TwapCancel(_)
+            | Self::CreateSubAccount(_)
+            | Self::SubAccountTransfer(_)
+            | Self::SubAccountSpotTransfer(_)
+            | Self::SubAccountModify(_)
             | Self::Noop => None,
         }
     }

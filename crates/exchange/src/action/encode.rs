@@ -32,28 +32,32 @@ impl Action {
             Self::CancelAll(asset) => out.cancel_all(*asset),
             Self::TwapOrder(twap) => out.twap_order(twap),
             Self::TwapCancel(cancel) => out.twap_cancel(*cancel),
+            Self::CreateSubAccount(name) => out.create_sub_account(name),
+            Self::SubAccountTransfer(transfer) => out.sub_account_transfer(*transfer),
+            Self::SubAccountSpotTransfer(transfer) => out.sub_account_spot_transfer(transfer),
+            Self::SubAccountModify(modify) => out.sub_account_modify(modify),
         }
         out.into_bytes()
     }
 }
 
 impl Output {
-    fn open(&mut self, fields: usize, kind: &str) {
+    pub(super) fn open(&mut self, fields: usize, kind: &str) {
         self.map(fields);
         self.word("type", kind);
     }
 
-    fn word(&mut self, name: &str, value: &str) {
+    pub(super) fn word(&mut self, name: &str, value: &str) {
         self.text(name);
         self.text(value);
     }
 
-    fn number(&mut self, name: &str, value: u64) {
+    pub(super) fn number(&mut self, name: &str, value: u64) {
         self.text(name);
         self.integer(value);
     }
 
-    fn flag(&mut self, name: &str, value: bool) {
+    pub(super) fn flag(&mut self, name: &str, value: bool) {
         self.text(name);
         self.boolean(value);
     }

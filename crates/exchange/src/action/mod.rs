@@ -19,6 +19,7 @@ mod fields;
 mod msgpack;
 mod proof;
 mod signed;
+mod sub_accounts;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -32,6 +33,7 @@ pub use decimal::{DECIMAL_BYTES_MAX, Decimal, DecimalError};
 pub use digest::{Source, action_hash, ed25519_address, ed25519_message, l1_digest};
 pub use error::{ActionError, FieldPath, FieldText, Kind, Reason, Segment};
 pub use signed::{MAX_ACTION_BYTES, MAX_SIGNED_ACTION_BYTES, Signature, SignedAction};
+pub use sub_accounts::{MAX_NAME_BYTES, SubAccountModify, SubAccountSpotTransfer, SubAccountTransfer};
 pub use text::{AddressText, Amount, MAX_AGENT_NAME_BYTES, MAX_AMOUNT_BYTES, MAX_TOKEN_BYTES};
 pub use types::{
     Action, ApproveAgent, AssetId, Builder, Cancel, CancelByCloid, CancelOrders, Class, Grouping,

@@ -3,7 +3,8 @@
 //! Prices and sizes are still decimals: ticks and lots depend on the market, which needs state.
 
 use super::{
-    Decimal, HyperliquidChain, SelfTradePrevention, TimeInForce, Tpsl,
+    Decimal, HyperliquidChain, SelfTradePrevention, SubAccountModify, SubAccountSpotTransfer,
+    SubAccountTransfer, TimeInForce, Tpsl,
     text::{AddressText, Amount},
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -52,6 +53,14 @@ pub enum Action {
     TwapOrder(TwapRequest),
     /// Ends such an order.
     TwapCancel(TwapCancel),
+    /// Makes a sub-account of this name.
+    CreateSubAccount(Box<str>),
+    /// Moves collateral to a sub-account or from it.
+    SubAccountTransfer(SubAccountTransfer),
+    /// Moves a token to a sub-account or from it.
+    SubAccountSpotTransfer(SubAccountSpotTransfer),
+    /// Renames a sub-account.
+    SubAccountModify(SubAccountModify),
 }
 
 /// Buys or sells in equal parts over a time.
@@ -317,6 +326,10 @@ impl Action {
             | Self::UpdateIsolatedMargin(_)
             | Self::UsdClassTransfer(_)
             | Self::UsdSend(_)
+            | Self::CreateSubAccount(_)
+            | Self::SubAccountTransfer(_)
+            | Self::SubAccountSpotTransfer(_)
+            | Self::SubAccountModify(_)
             // Its parts come with due work, behind all actions.
             | Self::TwapOrder(_) => Class::Neutral,
         }
@@ -341,6 +354,10 @@ impl Action {
             | Self::CancelAll(_)
             | Self::TwapOrder(_)
             | Self::TwapCancel(_)
+            | Self::CreateSubAccount(_)
+            | Self::SubAccountTransfer(_)
+            | Self::SubAccountSpotTransfer(_)
+            | Self::SubAccountModify(_)
             | Self::Noop => None,
         }
     }

@@ -121,5 +121,9 @@ words! {
         IsBuy = "isBuy",
         Ntli = "ntli",
         ToPerp = "toPerp",
+        Name = "name",
+        SubAccountUser = "subAccountUser",
+        IsDeposit = "isDeposit",
+        Usd = "usd",
     }
 }

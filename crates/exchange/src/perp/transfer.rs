@@ -10,7 +10,7 @@ use crate::records::SPOT_PRICE_DECIMALS;
 use crate::session::Session;
 use crate::settle::QUOTE;
 use crate::transfer::TRANSFER_WORK;
-use tandem_types::{QuoteAtoms, TokenAtoms, Usd};
+use tandem_types::{AccountId, QuoteAtoms, TokenAtoms, Usd};
 
 /// An amount of USD that someone wrote, in atoms.
 fn parse_usd(amount: &Amount) -> Result<QuoteAtoms, Rejection> {
@@ -35,7 +35,7 @@ impl Session<'_, '_> {
             ledger::debit(&mut self.tables.balances, account, QUOTE, atoms.to_token_atoms())?;
             amount
         } else {
-            self.check_withdrawal(amount)?;
+            self.check_withdrawal(account, amount)?;
             ledger::credit(&mut self.tables.balances, account, QUOTE, atoms.to_token_atoms())?;
             Usd::ZERO.minus(amount)?
         };
@@ -50,23 +50,33 @@ impl Session<'_, '_> {
         self.meter.charge(TRANSFER_WORK)?;
         let atoms = parse_usd(&request.amount)?;
         let amount = Usd::had(atoms).map_err(|_| Rejection::AmountTooLarge)?;
-        self.check_withdrawal(amount)?;
         let from = self.account;
         let to = self.recipient(&request.destination.address(), QUOTE, TokenAtoms::ZERO)?;
         if to == from {
             return Err(Rejection::SelfTransfer);
         }
-        let mut clearing = clearing!(self.tables, self.meter);
-        clearing.add_collateral(from, Usd::ZERO.minus(amount)?)?;
-        clearing.add_collateral(to, amount)?;
+        self.move_collateral(from, to, amount)?;
         self.events.push(Event::UsdTransfer { from, to, amount: atoms });
-        self.reindex(from)?;
-        self.reindex(to)?;
         Ok(ItemStatus::Done)
     }
 
-    fn check_withdrawal(&mut self, amount: Usd) -> Result<(), Rejection> {
-        let margin = clearing!(self.tables, self.meter).cross_margin(self.account)?;
+    /// Moves collateral between two accounts, if what is left to the first suffices.
+    pub(crate) fn move_collateral(
+        &mut self,
+        from: AccountId,
+        to: AccountId,
+        amount: Usd,
+    ) -> Result<(), Rejection> {
+        self.check_withdrawal(from, amount)?;
+        let mut clearing = clearing!(self.tables, self.meter);
+        clearing.add_collateral(from, Usd::ZERO.minus(amount)?)?;
+        clearing.add_collateral(to, amount)?;
+        self.reindex(from)?;
+        self.reindex(to)
+    }
+
+    fn check_withdrawal(&mut self, account: AccountId, amount: Usd) -> Result<(), Rejection> {
+        let margin = clearing!(self.tables, self.meter).cross_margin(account)?;
         let left = margin.plus(&taken(amount)?);
         if left.may_be_left() { Ok(()) } else { Err(Rejection::InsufficientWithdrawable) }
     }

@@ -216,6 +216,22 @@ pub enum Event {
         /// Why.
         why: TwapEnd,
     },
+    /// A sub-account was made, or renamed; its master's list has the name.
+    SubAccountNamed {
+        /// Whose it is.
+        master: AccountId,
+        /// Which.
+        account: AccountId,
+    },
+    /// Collateral went between an account and its sub-account.
+    SubAccountTransfer {
+        /// From whom.
+        from: AccountId,
+        /// To whom.
+        to: AccountId,
+        /// How much.
+        amount: QuoteAtoms,
+    },
 }
 tandem_codec::variants!(Event as "event" {
     Opened { account, id, market, side, price, size, cloid, time_in_force } = 0,
@@ -242,4 +258,6 @@ tandem_codec::variants!(Event as "event" {
     TwapStarted { account, id, twap } = 52,
     TwapPart { account, id, order, filled } = 53,
     TwapEnded { account, id, filled, notional, why } = 54,
+    SubAccountNamed { master, account } = 40,
+    SubAccountTransfer { from, to, amount } = 41,
 });

@@ -1,7 +1,7 @@
 //! How one item of an action ended.
 
 use crate::Rejection;
-use tandem_types::{OrderId, QuoteAtoms, SizeLots};
+use tandem_types::{Address, OrderId, QuoteAtoms, SizeLots};
 
 /// How one item of an action ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,11 @@ pub enum ItemStatus {
         /// Its number.
         id: u64,
     },
+    /// An account was made that has no key.
+    AccountMade {
+        /// Its address.
+        address: Address,
+    },
 }
 tandem_codec::variants!(ItemStatus as "item status" {
     Done = 0,
@@ -50,4 +55,5 @@ tandem_codec::variants!(ItemStatus as "item status" {
     WaitingForFill { id } = 4,
     WaitingForTrigger { id } = 5,
     TwapRunning { id } = 6,
+    AccountMade { address } = 7,
 });

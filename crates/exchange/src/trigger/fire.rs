@@ -185,7 +185,8 @@ impl Session<'_, '_> {
             | ItemStatus::Rejected(_)
             | ItemStatus::WaitingForFill { .. }
             | ItemStatus::WaitingForTrigger { .. }
-            | ItemStatus::TwapRunning { .. } => Ok(()),
+            | ItemStatus::TwapRunning { .. }
+            | ItemStatus::AccountMade { .. } => Ok(()),
         }
     }
 }

@@ -100,7 +100,8 @@ impl Session<'_, '_> {
             | ItemStatus::Rejected(_)
             | ItemStatus::WaitingForFill { .. }
             | ItemStatus::WaitingForTrigger { .. }
-            | ItemStatus::TwapRunning { .. } => None,
+            | ItemStatus::TwapRunning { .. }
+            | ItemStatus::AccountMade { .. } => None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Orders that wait for prices, to both.
 
-use crate::{FORMS, Run, Stream, TRADERS};
+use crate::{FORMS, LAST, Run, Stream};
 use tandem_exchange::AccountOrder;
 use tandem_exchange::action::{Action, Decimal, Grouping, Order, OrderKind, Tpsl, Trigger};
 use tandem_exchange::trigger::Stage;
@@ -114,7 +114,7 @@ pub(crate) fn forget(stream: &mut Stream, who: u8) -> (Action, Run) {
 pub(crate) fn assert_same(stream: &Stream, action: &Action) {
     let tables = &stream.chain.chain.tables.exchange;
     let mut waiting = Vec::new();
-    for account in (0..=u32::from(TRADERS)).map(AccountId) {
+    for account in (0..=LAST).map(AccountId) {
         let (mut from, to) = (AccountOrder::first(account), AccountOrder::last(account));
         while let Some((key, order)) = tables.trigger_orders.peek_first(&from, &to) {
             let form = FORMS.iter().find(|form| form.id == order.market).unwrap();

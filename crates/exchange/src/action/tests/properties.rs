@@ -3,8 +3,9 @@
 use crate::action::{
     Action, AddressText, Amount, ApproveAgent, AssetId, Builder, Cancel, CancelByCloid, CancelOrders,
     Decimal, Grouping, HyperliquidChain, Modify, Network, NetworkKind, Order, OrderKind, OrderRef,
-    PlaceOrders, SelfTradePrevention, SignedAction, SpotSend, TimeInForce, Tpsl, Trigger, TwapCancel,
-    TwapRequest, UpdateIsolatedMargin, UpdateLeverage, UsdClassTransfer, UsdSend, UserSigned,
+    PlaceOrders, SelfTradePrevention, SignedAction, SpotSend, SubAccountModify, SubAccountSpotTransfer,
+    SubAccountTransfer, TimeInForce, Tpsl, Trigger, TwapCancel, TwapRequest, UpdateIsolatedMargin,
+    UpdateLeverage, UsdClassTransfer, UsdSend, UserSigned,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use std::vec::Vec;
@@ -122,7 +123,7 @@ fn action() -> impl Strategy<Value = Action> {
     let twap_cancel =
         (asset(), integer()).prop_map(|(asset, twap)| Action::TwapCancel(TwapCancel { asset, twap }));
     let timed = prop_oneof![cancel_all, twap, twap_cancel];
-    let perpetual = prop_oneof![leverage, margin, class_transfer, usd_send, timed];
+    let perpetual = prop_oneof![leverage, margin, class_transfer, usd_send, timed, sub_accounts()];
     prop_oneof![
         perpetual,
         place(),
@@ -135,6 +136,25 @@ fn action() -> impl Strategy<Value = Action> {
         send,
         approve,
     ]
+}
+
+/// What masters ask about their sub-accounts.
+fn sub_accounts() -> impl Strategy<Value = Action> {
+    let address = || any::<[u8; 20]>().prop_map(Address);
+    let transfer = (address(), any::<bool>(), integer()).prop_map(|(sub_account, is_deposit, micros)| {
+        Action::SubAccountTransfer(SubAccountTransfer { sub_account, is_deposit, micros })
+    });
+    let amount = "[0-9]{1,12}(\\.[0-9]{1,7})?".prop_map(|text| Amount::new(&text).unwrap());
+    let spot = (address(), any::<bool>(), "\\PC{1,16}", amount).prop_map(
+        |(sub_account, is_deposit, token, amount)| {
+            let token = token.into();
+            Action::SubAccountSpotTransfer(SubAccountSpotTransfer { sub_account, is_deposit, token, amount })
+        },
+    );
+    let modify = (address(), "\\PC{1,20}").prop_map(|(sub_account, name)| {
+        Action::SubAccountModify(SubAccountModify { sub_account, name: name.into() })
+    });
+    prop_oneof!["\\PC{1,20}".prop_map(|name| Action::CreateSubAccount(name.into())), transfer, spot, modify]
 }
 
 /// The changed bytes are refused, or mean something else and are its one spelling.

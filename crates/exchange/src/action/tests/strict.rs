@@ -75,6 +75,39 @@ fn class_transfer() -> Value {
     ])
 }
 
+const SUB_ACCOUNT: &str = "0x1d9470d4b963f552e6f671a81619d395877bf409";
+
+fn create_sub_account() -> Value {
+    Map(vec![("type", Text("createSubAccount")), ("name", Text("example"))])
+}
+
+fn sub_account_transfer() -> Value {
+    Map(vec![
+        ("type", Text("subAccountTransfer")),
+        ("subAccountUser", Text(SUB_ACCOUNT)),
+        ("isDeposit", Bool(true)),
+        ("usd", Int(10)),
+    ])
+}
+
+fn sub_account_spot_transfer() -> Value {
+    Map(vec![
+        ("type", Text("subAccountSpotTransfer")),
+        ("subAccountUser", Text(SUB_ACCOUNT)),
+        ("isDeposit", Bool(false)),
+        ("token", Text("PURR:0xc4bf3f870c0e9465323c0b6ed28096c2")),
+        ("amount", Text("1.0")),
+    ])
+}
+
+fn sub_account_modify() -> Value {
+    Map(vec![
+        ("type", Text("subAccountModify")),
+        ("subAccountUser", Text(SUB_ACCOUNT)),
+        ("name", Text("renamed")),
+    ])
+}
+
 fn margin() -> Value {
     Map(vec![
         ("type", Text("updateIsolatedMargin")),
@@ -212,6 +245,19 @@ fn user_signed_actions_have_one_spelling_too() {
         (margin().with("ntli", Raw(&[0xd3, 0xff, 0xff, 0xff, 0xff, 0x80, 0, 0, 0])), "ntli: is not in its shortest form"),
         (margin().with("ntli", Int(1 << 63)),                 "ntli: is above 9223372036854775807"),
         (batch_modify().with("modifies.1.order.t.trigger.isMarket", Int(0)), "modifies[1].order.t.trigger.isMarket: must be a boolean, is an unsigned integer"),
+        (create_sub_account().with("name", Text("")),         "name: must not be empty"),
+        (create_sub_account().with("name", Raw(&[0xdb, 0xff, 0xff, 0xff, 0xff])), "name: is longer than 96 bytes"),
+        (create_sub_account().fields("", |fields| fields.swap(0, 1)), "name: stands where type must"),
+        (sub_account_transfer().with("usd", Text("10")),      "usd: must be an unsigned integer, is a text"),
+        (sub_account_transfer().with("usd", Raw(&[0xff])),    "usd: must be an unsigned integer, is a signed integer"),
+        (sub_account_transfer().with("isDeposit", Int(1)),    "isDeposit: must be a boolean, is an unsigned integer"),
+        (sub_account_transfer().with("subAccountUser", Text("0x1D9470d4b963f552e6f671a81619d395877bf409")), "subAccountUser: is not canonical 0x-prefixed hexadecimal of its length"),
+        (sub_account_transfer().fields("", |fields| fields.push(("token", Int(0)))), "action: has no field \"token\""),
+        (sub_account_spot_transfer().with("amount", Text("1e-05")), "amount: is not a canonical decimal: a character other than digits and one decimal point"),
+        (sub_account_spot_transfer().with("token", Text("")), "token: must not be empty"),
+        (sub_account_spot_transfer().fields("", |fields| drop(fields.remove(1))), "isDeposit: stands where subAccountUser must"),
+        (sub_account_modify().with("name", Int(1)),           "name: must be a text, is an unsigned integer"),
+        (sub_account_modify().fields("", |fields| drop(fields.pop())), "name: is missing"),
         (batch_modify().with("modifies.0.oid", Bool(true)),   "modifies[0].oid: must be an unsigned integer, is a boolean"),
     ];
     for (value, expected) in rows {
@@ -247,7 +293,11 @@ fn fields_stand_once_in_their_order() {
 
 #[test]
 fn bytes_may_neither_end_early_nor_go_on() {
-    for value in [place(), cancel(), spot_send(), approve_agent(), batch_modify()] {
+    let sub_accounts =
+        [create_sub_account(), sub_account_transfer(), sub_account_spot_transfer(), sub_account_modify()];
+    for value in
+        [place(), cancel(), spot_send(), approve_agent(), batch_modify()].into_iter().chain(sub_accounts)
+    {
         let mut bytes = value.bytes();
         for len in 0..bytes.len() {
             assert!(Action::decode(&bytes[..len]).is_err(), "{len} of {} bytes", bytes.len());
@@ -297,6 +347,10 @@ fn the_class_is_that_of_the_most_aggressive_item() {
         (usd_send(), Class::Neutral),
         (class_transfer(), Class::Neutral),
         (margin(), Class::Neutral),
+        (create_sub_account(), Class::Neutral),
+        (sub_account_transfer(), Class::Neutral),
+        (sub_account_spot_transfer(), Class::Neutral),
+        (sub_account_modify(), Class::Neutral),
     ];
     for (value, class) in rows {
         let action = Action::decode(&value.bytes()).unwrap();
