@@ -35,6 +35,8 @@ pub enum Kind {
     Modify,
     /// A TWAP order, or the end of one: one status.
     Twap(&'static str),
+    /// An account that is made: its address.
+    Made(&'static str),
     /// Everything else.
     Other,
 }
@@ -47,6 +49,7 @@ impl Kind {
             b"modify" => Self::Modify,
             b"twapOrder" => Self::Twap("twapOrder"),
             b"twapCancel" => Self::Twap("twapCancel"),
+            b"createSubAccount" => Self::Made("createSubAccount"),
             _ => Self::Other,
         }
     }

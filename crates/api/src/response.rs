@@ -28,10 +28,14 @@ pub(crate) fn of_receipt(receipt: &Receipt, kind: Kind, markets: &Markets) -> St
     if let (Kind::Modify | Kind::Other, [ItemStatus::Rejected(rejection)]) = (kind, items.as_slice()) {
         return refused(*rejection);
     }
+    if let (Kind::Made(word), [ItemStatus::AccountMade { address }]) = (kind, items.as_slice()) {
+        let response = json!({ "type": word, "data": address.to_string() });
+        return json!({ "status": "ok", "response": response }).to_string();
+    }
     let word = match kind {
         Kind::Orders => "order",
         Kind::Cancels => "cancel",
-        Kind::Modify | Kind::Twap(_) | Kind::Other => "default",
+        Kind::Modify | Kind::Twap(_) | Kind::Made(_) | Kind::Other => "default",
     };
     let mut body = String::with_capacity(96 + 48 * items.len());
     write!(body, r#"{{"status":"ok","response":{{"type":"{word}""#).ok();
@@ -70,7 +74,7 @@ fn refused(rejection: Rejection) -> String {
 fn push_item(body: &mut String, item: &ItemStatus, receipt: &Receipt, markets: &Markets) {
     // Writing to a string does not fail.
     match item {
-        ItemStatus::Done => body.push_str(r#""success""#),
+        ItemStatus::Done | ItemStatus::AccountMade { .. } => body.push_str(r#""success""#),
         ItemStatus::TwapRunning { id } => {
             write!(body, r#"{{"running":{{"twapId":{id}}}}}"#).ok();
         }
@@ -234,7 +238,7 @@ pub(crate) fn error_map(error: &ApiError) -> Map<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tandem_types::{AccountId, QuoteAtoms, SizeLots, TxId};
+    use tandem_types::{AccountId, Address, QuoteAtoms, SizeLots, TxId};
 
     fn receipt(result: Result<Vec<ItemStatus>, Rejection>) -> Receipt {
         Receipt { tx: TxId::default(), account: AccountId(1), result, events: Vec::new() }
@@ -304,6 +308,16 @@ mod tests {
                 Err(Rejection::UnknownTwap),
                 json!({"status":"ok","response":{"type":"twapCancel","data":{"status":{
                 "error":"TWAP was never placed, already canceled, or filled.","code":62}}}}),
+            ),
+            (
+                Kind::Made("createSubAccount"),
+                Ok(vec![ItemStatus::AccountMade { address: Address([0xab; 20]) }]),
+                json!({"status":"ok","response":{"type":"createSubAccount","data":format!("0x{}", "ab".repeat(20))}}),
+            ),
+            (
+                Kind::Made("createSubAccount"),
+                Err(Rejection::TooManySubAccounts),
+                json!({"status":"err","response":Rejection::TooManySubAccounts.text(),"error":{"code":102}}),
             ),
             (
                 Kind::Orders,

@@ -213,7 +213,9 @@ impl Indexer {
                 | Event::Deleveraged(_)
                 | Event::TwapStarted { .. }
                 | Event::TwapPart { .. }
-                | Event::TwapEnded { .. } => {}
+                | Event::TwapEnded { .. }
+                | Event::SubAccountNamed { .. }
+                | Event::SubAccountTransfer { .. } => {}
             }
         }
         changes.ledger.extend(ledger::entries(events, tx, changes.time));
@@ -289,7 +291,9 @@ impl Indexer {
                 | Event::TriggerRefused { .. }
                 | Event::TwapStarted { .. }
                 | Event::TwapPart { .. }
-                | Event::TwapEnded { .. } => {}
+                | Event::TwapEnded { .. }
+                | Event::SubAccountNamed { .. }
+                | Event::SubAccountTransfer { .. } => {}
                 Event::ClassTransfer { account, to_perp } => {
                     let amount = TokenAtoms(to_perp.0.unsigned_abs());
                     if to_perp.is_negative() {

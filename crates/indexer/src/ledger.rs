@@ -36,6 +36,22 @@ pub enum LedgerEntry {
         /// What the sender paid for the receiver's new account, of the quote.
         fee: TokenAtoms,
     },
+    /// USD went from one collateral to another, of which one is a sub-account's and the other its master's.
+    SubAccountTransfer {
+        /// From whom.
+        from: AccountId,
+        /// To whom.
+        to: AccountId,
+        /// How much.
+        amount: QuoteAtoms,
+    },
+    /// An account paid for a new sub-account.
+    ActivationFee {
+        /// Who paid.
+        account: AccountId,
+        /// How much, of the quote.
+        fee: TokenAtoms,
+    },
     /// USD went from an account's spot balance to its collateral, or with a negative amount back.
     ClassTransfer {
         /// Whose.
@@ -61,10 +77,12 @@ impl LedgerRow {
     #[must_use]
     pub fn accounts(&self) -> (AccountId, Option<AccountId>) {
         match self.entry {
-            LedgerEntry::SpotTransfer { from, to, .. } | LedgerEntry::UsdTransfer { from, to, .. } => {
-                (from, Some(to).filter(|to| *to != from))
+            LedgerEntry::SpotTransfer { from, to, .. }
+            | LedgerEntry::UsdTransfer { from, to, .. }
+            | LedgerEntry::SubAccountTransfer { from, to, .. } => (from, Some(to).filter(|to| *to != from)),
+            LedgerEntry::ClassTransfer { account, .. } | LedgerEntry::ActivationFee { account, .. } => {
+                (account, None)
             }
-            LedgerEntry::ClassTransfer { account, .. } => (account, None),
         }
     }
 }
@@ -84,6 +102,12 @@ pub(crate) fn entries(events: &[Event], tx: TxId, time: BlockTime) -> Vec<Ledger
             }
             Event::UsdTransfer { from, to, amount } => LedgerEntry::UsdTransfer { from, to, amount, fee },
             Event::ClassTransfer { account, to_perp } => LedgerEntry::ClassTransfer { account, to_perp },
+            Event::SubAccountTransfer { from, to, amount } => {
+                LedgerEntry::SubAccountTransfer { from, to, amount }
+            }
+            Event::SubAccountNamed { master, .. } if !fee.is_zero() => {
+                LedgerEntry::ActivationFee { account: master, fee }
+            }
             _ => continue,
         };
         rows.push(LedgerRow { time, tx, entry });

@@ -204,6 +204,7 @@ pub(crate) fn reduce_only(raw: &[u8], receipt: &Receipt) -> Vec<OrderId> {
         | ItemStatus::WaitingForFill { .. }
         | ItemStatus::WaitingForTrigger { .. }
         | ItemStatus::TwapRunning { .. }
+        | ItemStatus::AccountMade { .. }
         | ItemStatus::Rejected(_) => None,
     });
     ids.collect()

@@ -109,7 +109,8 @@ pub(crate) fn rejected(raw: &[u8], receipt: &Receipt, time: BlockTime) -> Vec<Re
         | ItemStatus::Filled { .. }
         | ItemStatus::WaitingForFill { .. }
         | ItemStatus::WaitingForTrigger { .. }
-        | ItemStatus::TwapRunning { .. } => None,
+        | ItemStatus::TwapRunning { .. }
+        | ItemStatus::AccountMade { .. } => None,
     });
     refused.map(|order| RejectedOrder { account: receipt.account, time, ..order }).collect()
 }

@@ -56,6 +56,11 @@ pub(super) fn of_question(question: &str) -> Option<Value> {
         "recentTrades" => list(reference("Trade")),
         "spotClearinghouseState" => object(&[("balances", list(reference("Balance")))]),
         "spotMeta" => reference("SpotMeta"),
+        "subAccounts" => sub_accounts(("clearinghouseState", clearinghouse_state())),
+        "subAccounts2" => {
+            let states = list(tuple(&[word(""), clearinghouse_state()]));
+            sub_accounts(("dexToClearinghouseState", states))
+        }
         "spotMetaAndAssetCtxs" => tuple(&[reference("SpotMeta"), list(reference("SpotContext"))]),
         "userFees" => fees(),
         "userFills" | "userFillsByTime" => list(reference("Fill")),
@@ -94,6 +99,18 @@ fn clearinghouse_state() -> Value {
         ("assetPositions", list(reference("AssetPosition"))),
         ("time", integer()),
     ])
+}
+
+/// None, or all, with what they have on perpetual markets.
+fn sub_accounts(perpetual: (&str, Value)) -> Value {
+    let sub_account = object(&[
+        ("name", text()),
+        ("subAccountUser", address()),
+        ("master", address()),
+        perpetual,
+        ("spotState", object(&[("balances", list(reference("Balance")))])),
+    ]);
+    one_of(&[null(), list(sub_account)])
 }
 
 fn meta_and_contexts() -> Value {
@@ -145,6 +162,13 @@ fn ledger_delta() -> Value {
             ("fee", decimal()),
         ]),
         object(&[
+            ("type", word("subAccountTransfer")),
+            ("usdc", decimal()),
+            ("user", address()),
+            ("destination", address()),
+        ]),
+        object(&[("type", word("accountActivationGas")), ("amount", decimal()), ("token", text())]),
+        object(&[
             ("type", word("spotTransfer")),
             ("token", text()),
             ("amount", decimal()),
@@ -187,6 +211,7 @@ fn role() -> Value {
     one_of(&[
         object(&[("role", words(&["user", "missing"]))]),
         object(&[("role", word("agent")), ("data", object(&[("user", address())]))]),
+        object(&[("role", word("subAccount")), ("data", object(&[("master", address())]))]),
     ])
 }
 
@@ -441,9 +466,10 @@ pub(super) fn exchange() -> Value {
     let statuses = object(&[("statuses", list(reference("ItemStatus")))]);
     let done = object(&[("type", words(&["order", "cancel", "default"])), ("data", statuses)]);
     let default = object(&[("type", word("default"))]);
+    let made = object(&[("type", word("createSubAccount")), ("data", address())]);
     one_of(&[
         json!({ "title": "ok", "oneOf": [
-            object(&[("status", word("ok")), ("response", one_of(&[done, default]))]),
+            object(&[("status", word("ok")), ("response", one_of(&[done, default, made]))]),
         ] }),
         // An action that a block refused as a whole, or that the exchange does not admit.
         json!({ "title": "err", "oneOf": [

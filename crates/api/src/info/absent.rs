@@ -28,7 +28,7 @@ pub(crate) const ABSENT: &[&str] = &[
 pub(crate) fn answer(question: &str) -> Option<Value> {
     Some(match question {
         "perpDexs" => json!([null]),
-        "subAccounts" | "userToMultiSigSigners" | "spotDeployState" => Value::Null,
+        "userToMultiSigSigners" | "spotDeployState" => Value::Null,
         "delegations" | "delegatorRewards" | "delegatorHistory" | "portfolio" | "userTwapSliceFills"
         | "twapHistory" | "userVaultEquities" | "vaultSummaries" | "liquidatable" => json!([]),
         "delegatorSummary" => json!({

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::cmp::Reverse;
 use tandem_book::OrderKey;
 use tandem_exchange::{
-    AccountOrder, AddressKey, Agency, Agent, AgentSlot, BalanceKey, CloidKey, ExchangeTables,
+    AccountOrder, AddressKey, Agency, Agent, AgentSlot, BalanceKey, CloidKey, Control, ExchangeTables,
 };
 use tandem_indexer::{CLOSED_PER_ACCOUNT, FILLS_PER_ACCOUNT, Indexer, OpenOrder, OrderStatus, RejectedOrder};
 use tandem_types::{AccountId, Address, BlockTime, OrderId};
@@ -235,11 +235,15 @@ pub(super) fn role(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
     let Some(signer) = tables.signers.peek(&AddressKey::of(&user)) else {
         return Ok(json!({ "role": "missing" }));
     };
-    Ok(match (signer.own, signer.agency) {
-        (Some(_), _) => json!({ "role": "user" }),
+    let address = |account| tables.accounts.peek(&account).map(|account| address_text(&account.address));
+    let control = signer.own.and_then(|own| tables.accounts.peek(&own)).map(|account| account.control);
+    Ok(match (control, signer.agency) {
+        (Some(Control::Key { .. }), _) => json!({ "role": "user" }),
+        (Some(Control::SubAccount { master, .. }), _) => {
+            json!({ "role": "subAccount", "data": { "master": address(master) } })
+        }
         (None, Agency::Of { master, .. }) => {
-            let owner = tables.accounts.peek(&master).map(|account| address_text(&account.address));
-            json!({ "role": "agent", "data": { "user": owner } })
+            json!({ "role": "agent", "data": { "user": address(master) } })
         }
         (None, Agency::Revoked { .. } | Agency::None) => json!({ "role": "missing" }),
     })

@@ -66,6 +66,17 @@ pub(crate) fn ledger_update(row: &LedgerRow, markets: &Markets) -> Option<Value>
             "destination": user(to)?,
             "fee": Fixed::quote(u128::from(fee.0)),
         }),
+        LedgerEntry::SubAccountTransfer { from, to, amount } => json!({
+            "type": "subAccountTransfer",
+            "usdc": Fixed::quote(u128::from(amount.0)),
+            "user": user(from)?,
+            "destination": user(to)?,
+        }),
+        LedgerEntry::ActivationFee { fee, .. } => json!({
+            "type": "accountActivationGas",
+            "amount": Fixed::quote(u128::from(fee.0)),
+            "token": markets.token(QUOTE)?.name.as_str(),
+        }),
         LedgerEntry::SpotTransfer { from, to, token, amount, fee } => {
             let known = markets.token(token)?;
             let amount = Fixed::amount(amount, known.wei_decimals);

@@ -6,6 +6,7 @@
 //! | `perp.rs` | perpetual markets: metadata, prices, funding, what an account can trade |
 //! | `account.rs` | accounts: balances, positions, orders, fills, limits |
 //! | `ledger.rs` | accounts: funding paid, transfers |
+//! | `sub_accounts.rs` | sub-accounts with what they have |
 //! | `absent.rs` | features that are to come, in the shape that says there is nothing |
 
 mod absent;
@@ -14,6 +15,7 @@ mod fields;
 mod ledger;
 mod market;
 mod perp;
+mod sub_accounts;
 
 pub(crate) use absent::{ABSENT, answer as absent_answer};
 pub(crate) use account::{open_orders_of, perpetual_state, spot_balances};
@@ -81,7 +83,8 @@ pub(crate) const QUESTIONS: &[(&str, &str, &[&str])] = &[
     ("spotClearinghouseState", "Balances of an account.", &["user"]),
     ("spotMeta", "Spot markets and tokens, with the price step of each price band.", &[]),
     ("spotMetaAndAssetCtxs", "The same with prices and volumes of the last day.", &[]),
-    ("subAccounts", "Sub-accounts; there are none yet.", &["user"]),
+    ("subAccounts", "Sub-accounts of an account with what they have; null if there are none.", &["user"]),
+    ("subAccounts2", "The same with what they have of each exchange of perpetuals.", &["user"]),
     ("userFees", "Fee rates of an account.", &["user"]),
     ("userFills", "The last fills of an account, latest first.", &["user"]),
     (
@@ -100,7 +103,7 @@ pub(crate) const QUESTIONS: &[(&str, &str, &[&str])] = &[
         &["user", "startTime?", "endTime?"],
     ),
     ("userRateLimit", "Actions sent and allowed.", &["user"]),
-    ("userRole", "Whether an address is an account, an API wallet or nothing.", &["user"]),
+    ("userRole", "Whether an address is an account, a sub-account, an API wallet or nothing.", &["user"]),
 ];
 
 /// Answers a question.
@@ -140,6 +143,8 @@ pub(crate) fn answer(app: &App, ip: IpAddr, body: &[u8]) -> Result<Bytes, ApiErr
         "orderStatus" => account::order_status(app, &fields)?,
         "spotClearinghouseState" => account::spot_state(app, &fields)?,
         "preTransferCheck" => account::before_transfer(app, &fields)?,
+        "subAccounts" => sub_accounts::list(app, &fields, sub_accounts::Form::First)?,
+        "subAccounts2" => sub_accounts::list(app, &fields, sub_accounts::Form::Second)?,
         "userFees" => account::fees(app, &fields)?,
         "userFills" => account::fills(app, &fields)?,
         "userFillsByTime" => account::fills_by_time(app, &fields)?,

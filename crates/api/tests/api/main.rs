@@ -14,6 +14,7 @@ mod perps;
 mod questions;
 mod schema;
 mod socket;
+mod sub_accounts;
 
 use serde_json::{Value, json};
 use tandem_exchange::action::{Action, Order, OrderKind};

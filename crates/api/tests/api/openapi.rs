@@ -7,9 +7,10 @@ use crate::order_action;
 use crate::schema::Document;
 use serde_json::{Value, json};
 use tandem_exchange::action::{Action, CancelByCloid};
+use tandem_exchange::sub_account_address;
 use tandem_testkit::{
-    BTC, ETH, Signer, USD, approve, asset, buy, buy_perp, cancel, leverage, place, sell, sell_perp, send,
-    usd_send,
+    BTC, ETH, Signer, USD, approve, asset, buy, buy_perp, cancel, create_sub_account, leverage, place, sell,
+    sell_perp, send, sub_account_spot_transfer, sub_account_transfer, usd_send,
 };
 use tandem_types::{Cloid, OrderId};
 
@@ -52,6 +53,8 @@ async fn trade(chain: &Chain, document: &mut Document) -> OrderId {
     let (maker, taker) = (Signer::wallet(1), Signer::wallet(2));
     let (wire, action) = order_action(&sell(BTC, "100", "2"));
     act(chain, document, &maker, &wire, &action).await;
+    let create = create_sub_account("desk");
+    act(chain, document, &maker, &json!({ "type": "createSubAccount", "name": "desk" }), &create).await;
     // Filled; rests with a part filled; rests with a client's id.
     for (price, size) in [("101", "1.5"), ("100", "1.5")] {
         let (wire, action) = order_action(&buy(BTC, price, size));
@@ -140,7 +143,8 @@ fn examples(name: &str, oid: OrderId) -> Vec<Value> {
         "userFillsByTime" => vec![with(json!({ "user": user(1), "startTime": 0, "endTime": u64::MAX / 2 }))],
         "userRole" => {
             let agent = Signer::key(9).address().to_string();
-            [user(1), user(98), agent].map(|user| with(json!({ "user": user }))).to_vec()
+            let sub_account = sub_account_address(&Signer::wallet(1).address(), 0).to_string();
+            [user(1), user(98), agent, sub_account].map(|user| with(json!({ "user": user }))).to_vec()
         }
         // These are about perpetual markets, of which this chain has none.
         "activeAssetData" | "fundingHistory" | "marginTable" => Vec::new(),
@@ -175,6 +179,10 @@ async fn perpetuals() -> Driven {
     driven.act(&one, &usd_send(&two.address(), "5", nonce)).await;
     let nonce = driven.chain.nonce();
     driven.act(&one, &send(&two.address(), USD, "7", nonce)).await;
+    driven.act(&one, &create_sub_account("desk")).await;
+    let desk = sub_account_address(&one.address(), 0);
+    driven.act(&one, &sub_account_transfer(&desk, true, 5_000_000)).await;
+    driven.act(&one, &sub_account_spot_transfer(&desk, true, USD, "3")).await;
     driven
 }
 
@@ -202,7 +210,7 @@ fn examples_of_perpetuals(name: &str) -> Vec<Value> {
         | "predictedFundings"
         | "perpsAtOpenInterestCap" => vec![json!({ "type": name, "dex": "" })],
         "clearinghouseState" | "frontendOpenOrders" | "historicalOrders" | "openOrders" | "userFees"
-        | "userFills" => users.iter().map(of_user).collect(),
+        | "userFills" | "subAccounts" | "subAccounts2" => users.iter().map(of_user).collect(),
         _ => Vec::new(),
     }
 }
