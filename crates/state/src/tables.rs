@@ -224,7 +224,7 @@ pub trait Tables {
     }
 }
 
-/// Declares an engine's tables.
+/// Declares an engine's tables, and what its rules remember within a block ([`Scratch`](crate::Scratch)), if anything.
 ///
 /// ```
 /// use tandem_state::{index::{Hashed, Ordered}, tables};
@@ -246,11 +246,15 @@ macro_rules! tables {
         pub struct $name:ident in $engine:ident($number_of_engine:expr) {
             $( $(#[$field_meta:meta])* $field:ident: $index:ident<$key:ty, $value:ty> = $number:literal ),* $(,)?
         }
+        $( within a block {
+            $( $(#[$scratch_meta:meta])* $scratch:ident: <$scratch_key:ty, $scratch_value:ty> ),* $(,)?
+        } )?
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default)]
         pub struct $name {
             $( $(#[$field_meta])* pub $field: $crate::Table<$key, $value, $index<$key, $value>>, )*
+            $( $( $(#[$scratch_meta])* pub $scratch: $crate::Scratch<$scratch_key, $scratch_value>, )* )?
         }
 
         impl $name {
@@ -264,6 +268,20 @@ macro_rules! tables {
             }
             fn visit_mut(&mut self, show: &mut dyn FnMut($crate::Prefix, &mut dyn $crate::AnyTable)) {
                 $( show($crate::Prefix::new(Self::ENGINE, $number), &mut self.$field); )*
+                $( $( show($crate::Prefix::new(Self::ENGINE, u8::MAX), &mut self.$scratch); )* )?
+            }
+            // As the provided ones, without a call by pointer for each table: each item of each action does these.
+            fn checkpoint(&mut self) {
+                $( $crate::AnyTable::checkpoint(&mut self.$field); )*
+                $( $( $crate::AnyTable::checkpoint(&mut self.$scratch); )* )?
+            }
+            fn rollback(&mut self) {
+                $( $crate::AnyTable::rollback(&mut self.$field); )*
+                $( $( $crate::AnyTable::rollback(&mut self.$scratch); )* )?
+            }
+            fn commit(&mut self) {
+                $( $crate::AnyTable::commit(&mut self.$field); )*
+                $( $( $crate::AnyTable::commit(&mut self.$scratch); )* )?
             }
         }
     };

@@ -15,6 +15,13 @@ impl<K, V> Default for Hashed<K, V> {
     }
 }
 
+impl<K, V> Hashed<K, V> {
+    /// Takes everything out and keeps the room.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
 impl<K: Eq + Hash, V> Index<K, V> for Hashed<K, V> {
     fn find(&self, key: &K) -> Option<&V> {
         self.0.get(key)
