@@ -7,7 +7,7 @@ use crate::perp::deleverage::Deleverage;
 use crate::perp::liquidation::{Liquidation, MarginUnit, TurnKey, Vaults, Waiting};
 use crate::perp::position::Position;
 use crate::perp::risk::bound::{HolderKey, RiskKey};
-use crate::perp::{PerpConfig, PerpEstimates, PerpMarket, PerpPrices, PerpTotals};
+use crate::perp::{CrossSums, PerpConfig, PerpEstimates, PerpMarket, PerpPrices, PerpTotals};
 use crate::records::{
     Account, Agent, Balance, Config, Counters, Market, OrderInfo, Signer, SubAccount, Token,
 };
@@ -350,5 +350,9 @@ tables! {
         deleverages: Ordered<MarketId, Deleverage> = 73,
         /// Sub-accounts, by their masters.
         sub_accounts: Ordered<SubAccountKey, SubAccount> = 80,
+    }
+    within a block {
+        /// What accounts' positions come to.
+        cross_sums: <AccountId, CrossSums>,
     }
 }

@@ -1,20 +1,21 @@
 //! Positions and collateral: the only code that changes them.
 //!
-//! An account's margin is one range of the table of positions, so it costs as much as the account has markets, and a
-//! price update writes no account. Entries that say nothing (nothing held or open, leverage not set) are not kept.
+//! An account's margin is one range of the table of positions, so it costs as much as the account has markets, once in a
+//! block (`sums`), and a price update writes no account. Entries that say nothing (nothing held or open, leverage not set) are not kept.
 
 use super::margin::Margin;
 use super::market::{PerpMarket, PerpPrices};
 use super::position::Position;
 use super::risk::Held;
 use super::risk::bound::{HeldSide, HolderKey, RiskKey};
+use super::sums::CrossSums;
 use crate::Rejection;
 use crate::tables::{ExchangeTables, PositionKey};
 use crate::trigger::PositionTrigger;
 use alloc::vec::Vec;
 use tandem_coprocessor::{Work, WorkMeter};
-use tandem_state::Table;
 use tandem_state::index::{Hashed, Ordered};
+use tandem_state::{Scratch, Table};
 use tandem_types::{AccountId, MarketId, Usd};
 
 /// Work of each position margined.
@@ -28,6 +29,7 @@ pub(crate) struct Clearing<'a> {
     prices: &'a mut Table<MarketId, PerpPrices, Hashed<MarketId, PerpPrices>>,
     risk_index: &'a mut Keys<RiskKey>,
     holders: &'a mut Keys<HolderKey>,
+    kept: &'a mut Scratch<AccountId, CrossSums>,
     position_triggers: &'a mut Keys<PositionTrigger>,
     ended_positions: &'a mut Keys<PositionKey>,
     meter: &'a mut WorkMeter,
@@ -57,6 +59,7 @@ macro_rules! clearing {
             &mut $tables.perp_prices,
             (&mut $tables.risk_index, &mut $tables.holders),
             (&mut $tables.position_triggers, &mut $tables.ended_positions),
+            &mut $tables.cross_sums,
             $meter,
         )
     };
@@ -71,6 +74,7 @@ impl<'a> Clearing<'a> {
         prices: &'a mut Table<MarketId, PerpPrices, Hashed<MarketId, PerpPrices>>,
         (risk_index, holders): (&'a mut Keys<RiskKey>, &'a mut Keys<HolderKey>),
         (position_triggers, ended_positions): Followers<'a>,
+        kept: &'a mut Scratch<AccountId, CrossSums>,
         meter: &'a mut WorkMeter,
     ) -> Self {
         Self {
@@ -80,6 +84,7 @@ impl<'a> Clearing<'a> {
             prices,
             risk_index,
             holders,
+            kept,
             position_triggers,
             ended_positions,
             meter,
@@ -132,6 +137,7 @@ impl<'a> Clearing<'a> {
                 self.risk_index.put(RiskKey::new(id, bound, account), ());
             }
         }
+        self.keep_sums(account, id, market, before.as_ref(), &position);
         if position.is_idle() && (position.leverage, position.mode) == market.default_leverage() {
             self.positions.remove(&key);
         } else {
@@ -178,6 +184,7 @@ impl<'a> Clearing<'a> {
             return Ok(());
         }
         let collateral = self.collateral(account).plus(amount)?;
+        self.kept.update(&account, |sums| *sums = sums.plus_collateral(amount));
         if collateral.is_zero() {
             self.collaterals.remove(&account);
         } else {
@@ -186,21 +193,55 @@ impl<'a> Clearing<'a> {
         Ok(())
     }
 
-    /// An account's cross margin, at the cost of its positions.
+    /// An account's cross margin.
     pub(crate) fn cross_margin(&mut self, account: AccountId) -> Result<Margin, Rejection> {
-        let mut margin = Margin::of_collateral(self.collateral(account));
+        self.sums(account).map(|sums| sums.margin)
+    }
+
+    /// The sums over an account's positions, at the cost of its positions the first time in a block.
+    pub(crate) fn sums(&mut self, account: AccountId) -> Result<CrossSums, Rejection> {
+        if let Some(kept) = self.kept.get(&account) {
+            self.meter.charge(POSITION_WORK)?;
+            return Ok(*kept);
+        }
+        let sums = self.sum_anew(account)?;
+        self.kept.put(account, sums);
+        Ok(sums)
+    }
+
+    fn sum_anew(&mut self, account: AccountId) -> Result<CrossSums, Rejection> {
+        let mut sums = CrossSums::of_collateral(self.collateral(account));
         let (mut from, to) = (PositionKey::first(account), PositionKey::last(account));
         while let Some((key, position)) = self.positions.first(&from, &to) {
             self.meter.charge(POSITION_WORK)?;
             if let (Some(market), Some(prices)) =
                 (self.markets.get(&key.market), self.prices.get(&key.market))
             {
-                margin = margin.plus(&Margin::cross_part(position, prices, &market.tiers));
+                sums = sums.plus(position, market, prices);
             }
             let Some(market) = key.market.next() else { break };
             from = PositionKey { account, market };
         }
-        Ok(margin)
+        Ok(sums)
+    }
+
+    /// Keeps the account's sums, if there are some, over a change of a position.
+    fn keep_sums(
+        &mut self,
+        account: AccountId,
+        id: MarketId,
+        market: &PerpMarket,
+        before: Option<&Position>,
+        after: &Position,
+    ) {
+        if self.kept.get(&account).is_none() {
+            return;
+        }
+        let Some(prices) = self.prices.get(&id) else { return };
+        self.kept.update(&account, |sums| {
+            let without = before.map_or(*sums, |before| sums.minus(before, market, prices));
+            *sums = without.plus(after, market, prices);
+        });
     }
 
     /// Whether an account that had `before` may have `after` in a market, and `moved` more collateral. Positions that
@@ -237,6 +278,14 @@ pub(crate) fn own_is_sound(priced: &Priced, before: &Position, after: &Position)
 /// # Errors
 /// Never in practice: only a sum out of range refuses.
 pub fn cross_margin(tables: &mut ExchangeTables, account: AccountId) -> Result<Margin, Rejection> {
+    sums_anew(tables, account).map(|sums| sums.margin)
+}
+
+/// The sums over an account's positions, whatever is kept of them. For tests of what is kept.
+///
+/// # Errors
+/// As [`cross_margin`].
+pub fn sums_anew(tables: &mut ExchangeTables, account: AccountId) -> Result<CrossSums, Rejection> {
     let mut meter = WorkMeter::new(Work(u64::MAX));
-    clearing!(tables, &mut meter).cross_margin(account)
+    clearing!(tables, &mut meter).sum_anew(account)
 }

@@ -17,8 +17,8 @@
 use super::clearing::clearing;
 use super::liquidate::COOLDOWN_MS;
 use super::margin::Margin;
-use super::position::MarginMode;
-use super::risk::{self, RiskKey};
+use super::position::{MarginMode, Position};
+use super::risk;
 use crate::Rejection;
 use crate::session::{DueWork, Session};
 use crate::tables::ExchangeTables;
@@ -285,18 +285,19 @@ fn select_in(work: &mut DueWork<'_>, market: MarketId) -> bool {
             Step::Done(()) => {}
             Step::NoRoom => return false,
             // It can't be margined: it is passed over until it is touched.
-            Step::Failed => drop_bound(work.tables, market, account),
+            Step::Failed => drop_bound(work, market, account),
         }
     }
     true
 }
 
 /// Takes an account's entry out of the risk index.
-fn drop_bound(tables: &mut ExchangeTables, market: MarketId, account: AccountId) {
-    let key = crate::PositionKey { account, market };
-    let Some(bound) = tables.positions.get(&key).and_then(|position| position.bound) else { return };
-    tables.risk_index.remove(&RiskKey::new(market, &bound, account));
-    tables.positions.update(&key, |position| position.bound = None);
+fn drop_bound(work: &mut DueWork<'_>, id: MarketId, account: AccountId) {
+    let key = crate::PositionKey { account, market: id };
+    let Some(position) = work.tables.positions.get(&key).copied() else { return };
+    let Some(market) = work.tables.perp_markets.get(&id).copied() else { return };
+    let position = Position { bound: None, ..position };
+    clearing!(work.tables, work.meter).set_position(account, id, &market, position);
 }
 
 /// Turns of what is queued.

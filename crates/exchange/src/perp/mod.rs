@@ -1,7 +1,7 @@
 //! Perpetual markets: positions, margin, funding, and what is done with them.
 //!
 //! - Pure: [`tiers`], [`margin`], [`position`], `market`.
-//! - On the tables: `clearing` (positions and collateral), `place` and `settle` (orders), `reduce_only`, `leverage`,
+//! - On the tables: `clearing` (positions and collateral, with `sums`), `place` and `settle` (orders), `reduce_only`, `leverage`,
 //!   `transfer`, [`prices`] (what a price update changes), `invariants`.
 //! - Below maintenance margin: [`risk`] (who may be), [`liquidation`] (whose turn it is), `liquidate` (by the book),
 //!   `takeover` (by the vaults), [`deleverage`] (against the other side).
@@ -24,11 +24,12 @@ pub mod prices;
 mod reduce_only;
 pub mod risk;
 mod settle;
+mod sums;
 mod takeover;
 pub mod tiers;
 mod transfer;
 
-pub use clearing::{POSITION_WORK, cross_margin};
+pub use clearing::{POSITION_WORK, cross_margin, sums_anew};
 pub use genesis::{PerpGenesis, PerpGenesisError};
 pub use liquidate::{
     CANCELS_PER_TURN, COOLDOWN_MS, LIQUIDATION_FILLS_MAX, PARTIAL_NOTIONAL_MIN, PARTIAL_PARTS, zero_price,
@@ -37,6 +38,7 @@ pub use liquidation::is_reduce_only;
 pub use market::{
     LEVERAGE_DEFAULT, PERP_PRICE_DECIMALS, PerpConfig, PerpEstimates, PerpMarket, PerpPrices, PerpTotals,
 };
+pub use sums::CrossSums;
 
 pub(crate) use clearing::{Clearing, clearing};
 

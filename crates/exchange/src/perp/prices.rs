@@ -36,6 +36,7 @@ pub fn update(
     now: BlockTime,
     events: &mut Vec<Event>,
 ) {
+    tables.cross_sums.clear();
     for (number, median) in (0u16..).zip(medians) {
         let id = MarketId(number);
         let (Some(oracle), Some(market)) = (median.oracle, tables.perp_markets.get(&id).copied()) else {

@@ -161,11 +161,13 @@ impl RiskLine {
         }
     }
 
-    /// What is lost at most while the bound is not reached; `None` if there is none, or it is reached.
-    fn risked(&self) -> Option<u128> {
+    /// What is lost at most while the bound is not reached, roundings included; `None` if there is none, or it is reached.
+    pub(crate) fn risked_with_slack(&self) -> Option<u128> {
         let bound = self.bound.filter(|bound| bound.side == self.side)?;
         let distance = bound.distance(self.price).checked_sub(1)?;
-        Some(self.atoms_per_tick().saturating_mul(u128::from(distance)))
+        let risk = self.atoms_per_tick().saturating_mul(u128::from(distance));
+        let slack = if risk == 0 { 0 } else { SLACK_ATOMS.unsigned_abs() };
+        Some(risk.saturating_add(slack))
     }
 }
 
@@ -174,9 +176,8 @@ impl RiskLine {
 pub fn are_sound(lines: &[RiskLine], excess: i128) -> bool {
     let mut risked = 0u128;
     for line in lines {
-        let Some(risk) = line.risked() else { return false };
-        let slack = if risk == 0 { 0 } else { SLACK_ATOMS.unsigned_abs() };
-        risked = risked.saturating_add(risk).saturating_add(slack);
+        let Some(risk) = line.risked_with_slack() else { return false };
+        risked = risked.saturating_add(risk);
     }
     excess >= 0 && risked <= excess.unsigned_abs()
 }

@@ -10,6 +10,7 @@ use crate::perp::clearing::{Priced, clearing};
 use crate::perp::liquidation::MarginUnit;
 use crate::perp::margin::Margin;
 use crate::perp::position::{MarginMode, Position};
+use crate::perp::sums::line_of;
 use crate::records::Config;
 use crate::session::Session;
 use crate::tables::{ExchangeTables, PositionKey};
@@ -31,16 +32,7 @@ pub(crate) struct Held {
 
 impl Held {
     fn line(&self) -> Option<RiskLine> {
-        let Self { priced: Priced { market, prices, .. }, position } = self;
-        let side = HeldSide::of(position.size)?;
-        Some(RiskLine {
-            side,
-            size: position.size.magnitude(),
-            mark: prices.mark,
-            price: prices.drift.risk_price(side, prices.mark),
-            parts: market.tiers.least_parts(),
-            bound: position.bound,
-        })
+        line_of(&self.position, &self.priced.market, &self.priced.prices)
     }
 }
 
@@ -52,6 +44,10 @@ impl Session<'_, '_> {
             return Ok(()); // What it holds is deleveraged, not liquidated.
         }
         let mut clearing = clearing!(self.tables, self.meter);
+        let sums = clearing.sums(account)?;
+        if sums.needs_no_look() && sums.isolated == 0 {
+            return Ok(());
+        }
         let (cross, isolated): (Vec<Held>, Vec<Held>) =
             clearing.held(account)?.into_iter().partition(|held| held.position.mode == MarginMode::Cross);
         let mut margin = Margin::of_collateral(clearing.collateral(account));
@@ -128,6 +124,7 @@ pub fn rebuild(
     let config = tables.config.get(&()).copied();
     let config: Config = config.ok_or(Rejection::Inactive)?;
     let mut events = Vec::new();
+    tables.cross_sums.clear();
     for account in accounts {
         let mut session = Session { tables, block, meter: &mut meter, config, account, events: &mut events };
         session.write_again()?;
