@@ -37,6 +37,8 @@ pub(crate) enum Command {
     /// Measure on a running developers' node whether a flood leaves others' latency as it was: the two lanes against each
     /// other, and the classes of exchange actions.
     BenchLanes(BenchLanes),
+    /// Measure what executing blocks costs, without a network, on the state of a large exchange.
+    BenchApply(BenchApply),
 }
 
 /// Where the node serves.
@@ -223,6 +225,29 @@ pub(crate) struct BenchLanes {
     /// How much a flood asks for, in percent of what its lane can do.
     #[arg(long, default_value_t = 110, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) flood: u32,
+}
+
+/// Options of `tandem bench-apply`.
+#[derive(Debug, Args)]
+pub(crate) struct BenchApply {
+    /// Seconds of `apply_block` to measure; the run takes about three times as long.
+    #[arg(long, default_value_t = 60, value_name = "S", value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    pub(crate) seconds: u32,
+    /// Accounts.
+    #[arg(long, default_value_t = 1_000_000, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=4_000_000))]
+    pub(crate) accounts: u32,
+    /// Perpetual markets.
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub(crate) markets: u16,
+    /// Orders that rest in the books before anything is measured.
+    #[arg(long, default_value_t = 1_000_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
+    pub(crate) resting: u32,
+    /// Orders to a signature.
+    #[arg(long, default_value_t = 1, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=128))]
+    pub(crate) batch: u32,
+    /// Orders to a block.
+    #[arg(long, default_value_t = 20_000, value_name = "N", value_parser = clap::value_parser!(u32).range(100..=60_000))]
+    pub(crate) block: u32,
 }
 
 /// Signature schemes.

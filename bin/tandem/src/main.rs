@@ -43,5 +43,6 @@ fn run_command(command: &cli::Command) -> Result<()> {
         cli::Command::Verify(arguments) => verify::run(arguments),
         cli::Command::Bench(arguments) => bench::run(arguments),
         cli::Command::BenchLanes(arguments) => bench::lanes::run(arguments),
+        cli::Command::BenchApply(arguments) => bench::apply::run(arguments),
     }
 }

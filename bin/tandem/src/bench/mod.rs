@@ -4,6 +4,7 @@
 //! it, and its latency counts from that instant to the answer, which says what a block decided: a node that falls behind
 //! pays for the wait of everyone behind it.
 
+pub(crate) mod apply;
 pub(crate) mod lanes;
 mod prepare;
 mod report;
