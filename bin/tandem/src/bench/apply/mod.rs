@@ -20,9 +20,10 @@ mod world;
 
 use crate::cli::BenchApply;
 use chain::{Judge, Proposer};
-use eyre::{Result, ensure};
+use eyre::{Result, ensure, eyre};
 use memory::resident;
 use report::Report;
+use std::thread;
 use std::time::Duration;
 use stream::{Mix, Stream};
 use world::World;
@@ -50,12 +51,20 @@ pub(crate) fn run(arguments: &BenchApply) -> Result<()> {
     let enough = Duration::from_secs(arguments.seconds.into());
     while report.measured() < enough {
         let block = proposer.step(&mut stream, Mix::Trade)?;
-        report.add(judge.step(&world, &block)?);
+        report.add(in_its_thread(|| judge.step(&world, &block))?);
     }
     ensure!(judge.is_at(&proposer), "the judge's state is not the proposer's");
     report.end(&proposer);
     report.print(arguments);
     Ok(())
+}
+
+/// Runs the judge where a profiler can tell it from the proposer, who waits.
+fn in_its_thread<T: Send>(run: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    thread::scope(|scope| {
+        let judge = thread::Builder::new().name("judge".to_owned()).spawn_scoped(scope, run)?;
+        judge.join().map_err(|_| eyre!("the judge panicked"))?
+    })
 }
 
 #[cfg(test)]

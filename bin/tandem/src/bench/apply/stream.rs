@@ -3,6 +3,7 @@
 use super::world::{SIZE_DECIMALS, START};
 use crate::cli::BenchApply;
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use tandem_exchange::action::{
     Action, AssetId, Cancel, CancelOrders, Class, Decimal, Grouping, Order, OrderKind, PlaceOrders,
     TimeInForce,
@@ -15,8 +16,8 @@ pub(super) const MIDDLE_CENTS: u64 = 20_000;
 const LEVELS: u64 = 500;
 /// What a maker offers, in hundredths: two hundred dollars' worth.
 const MAKER_SIZE: u64 = 100;
-/// What a taker takes: with the first maker begun at any point, it meets one and a half.
-const TAKER_SIZE: u64 = 50;
+/// What a taker takes: half of that on average, so that it meets one and a half makers.
+const TAKER_SIZES: RangeInclusive<u64> = 5..=95;
 
 /// What a block is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +108,7 @@ impl Stream {
         let above = if takes { is_buy } else { !is_buy };
         let away = if takes { 2 * LEVELS } else { away };
         let cents = if above { MIDDLE_CENTS + away } else { MIDDLE_CENTS - away };
-        let size = if takes { TAKER_SIZE } else { MAKER_SIZE };
+        let size = if takes { self.random.within(TAKER_SIZES) } else { MAKER_SIZE };
         Order {
             asset: AssetId(u32::try_from(self.random.below(self.markets.into())).unwrap_or(0)),
             is_buy,
@@ -168,6 +169,11 @@ impl Random {
 
     fn below(&mut self, end: u64) -> u64 {
         self.next() % end.max(1)
+    }
+
+    fn within(&mut self, range: RangeInclusive<u64>) -> u64 {
+        let (start, end) = range.into_inner();
+        start + self.below(end - start + 1)
     }
 
     /// A rank below `count`, where rank `k` comes with a probability of about `1 / (k + 1)`: Zipf's law with exponent 1,
