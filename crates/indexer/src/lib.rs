@@ -10,16 +10,21 @@
 
 mod block;
 mod candles;
+mod changed;
 mod depth;
+mod events;
 mod fills;
 mod funding;
 mod history;
+mod holdings;
 mod indexer;
 mod kept;
 mod ledger;
+mod live;
 mod markets;
 mod orders;
 mod rejected;
+mod tape;
 #[cfg(test)]
 mod tests;
 
@@ -31,8 +36,9 @@ pub use funding::{
     FundingHistory, FundingPayment, FundingRate, PAYMENTS_KEPT, PAYMENTS_PER_ACCOUNT, RATES_KEPT, Since,
 };
 pub use history::{CLOSED_KEPT, CLOSED_PER_ACCOUNT, ClosedOrder, OrderHistory};
-pub use indexer::{Indexer, Past, TRADES_KEPT};
+pub use indexer::{Indexer, Past};
 pub use ledger::{LEDGER_KEPT, LEDGER_PER_ACCOUNT, Ledger, LedgerEntry, LedgerRow};
 pub use markets::{Listing, Markets};
 pub use orders::{OpenOrder, OrderStatus, Waits};
 pub use rejected::{REJECTED_ID_FIRST, REJECTED_KEPT, REJECTED_PER_ACCOUNT, Rejected, RejectedOrder};
+pub use tape::TRADES_KEPT;
