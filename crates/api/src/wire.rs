@@ -9,8 +9,8 @@ use tandem_exchange::action::{Decimal, TimeInForce, Tpsl};
 use tandem_exchange::trigger::Direction;
 use tandem_exchange::{Market, PositionChange, QUOTE, SPOT_ASSET_BASE, TokenName, Trade};
 use tandem_indexer::{
-    Before, Candle, Interval, LevelSum, Listing, Markets, OpenOrder, OrderStatus, RejectedOrder, TradeRow,
-    Waits,
+    Before, Candle, Interval, LevelSum, Liquidated, Listing, Markets, OpenOrder, OrderStatus, RejectedOrder,
+    TradeRow, Waits,
 };
 use tandem_types::{AccountId, Address, BlockTime, MarketId, OrderId, PriceRank, TokenAtoms, TokenId};
 
@@ -169,6 +169,18 @@ pub(crate) struct WireFill {
     fee: Fixed,
     tid: u64,
     fee_token: String,
+    twap_id: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    liquidation: Option<WireLiquidation>,
+}
+
+/// Whose liquidation a fill was part of.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireLiquidation {
+    liquidated_user: Hex,
+    mark_px: Fixed,
+    method: &'static str,
 }
 
 /// What a fill says of one side of a trade.
@@ -231,6 +243,18 @@ impl WireFill {
             fee: Fixed::amount(side.fee, received.wei_decimals),
             tid: trade.id.0,
             fee_token: received.name.as_str().to_owned(),
+            twap_id: row.twap.filter(|_| side.crossed),
+            liquidation: row.liquidation.and_then(|of| WireLiquidation::new(&of, market, markets)),
+        })
+    }
+}
+
+impl WireLiquidation {
+    fn new(of: &Liquidated, market: &Listing, markets: &Markets) -> Option<Self> {
+        Some(Self {
+            liquidated_user: Hex::of(&markets.address(of.account)?.0),
+            mark_px: Fixed::ticks(of.mark, market.price_scale().decimals()),
+            method: "market",
         })
     }
 }
@@ -429,7 +453,7 @@ impl WireCandle {
     pub(crate) fn new(candle: &Candle, interval: Interval, id: MarketId, market: &Listing) -> Self {
         Self {
             t: candle.start,
-            end: candle.start + interval.ms() - 1,
+            end: interval.end(candle.start) - 1,
             s: Coin::new(id, market),
             i: interval.word(),
             o: Fixed::price(candle.open, market),

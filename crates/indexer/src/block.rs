@@ -5,9 +5,10 @@ use crate::funding::{FundingPayment, FundingRate};
 use crate::ledger::LedgerRow;
 use crate::orders::{OpenOrder, OrderStatus};
 use crate::rejected::RejectedOrder;
+use crate::twaps::TwapChanges;
 use std::sync::Arc;
 use tandem_exchange::{PositionChange, Trade};
-use tandem_types::{AccountId, BlockTime, Height, MarketId, TokenAtoms, TxId};
+use tandem_types::{AccountId, BlockTime, Height, MarketId, PriceTicks, TokenAtoms, TxId};
 
 /// What one side of a trade had before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,19 @@ pub struct TradeRow {
     pub taker_before: Before,
     /// What the maker had before.
     pub maker_before: Before,
+    /// The taker's TWAP order that it is a part of.
+    pub twap: Option<u64>,
+    /// Whose liquidation the taker's order was.
+    pub liquidation: Option<Liquidated>,
+}
+
+/// Whose position an order liquidated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Liquidated {
+    /// Whose.
+    pub account: AccountId,
+    /// The mark price.
+    pub mark: PriceTicks,
 }
 
 /// What became of an order.
@@ -73,4 +87,6 @@ pub struct BlockChanges {
     pub payments: Vec<FundingPayment>,
     /// Transfers and the like, in order.
     pub ledger: Vec<LedgerRow>,
+    /// TWAP orders.
+    pub twaps: TwapChanges,
 }

@@ -39,11 +39,13 @@ pub enum Interval {
     ThreeDays,
     /// One week, from Thursday on, as the Unix epoch began.
     Week,
+    /// A month of the calendar, in UTC.
+    Month,
 }
 
 impl Interval {
     /// Every interval, shortest first.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Minute,
         Self::ThreeMinutes,
         Self::FiveMinutes,
@@ -57,9 +59,10 @@ impl Interval {
         Self::Day,
         Self::ThreeDays,
         Self::Week,
+        Self::Month,
     ];
 
-    /// Its length in minutes, and its word.
+    /// Its length in minutes, of a month the longest, and its word.
     const fn row(self) -> (u64, &'static str) {
         match self {
             Self::Minute => (1, "1m"),
@@ -75,12 +78,29 @@ impl Interval {
             Self::Day => (1_440, "1d"),
             Self::ThreeDays => (4_320, "3d"),
             Self::Week => (10_080, "1w"),
+            Self::Month => (44_640, "1M"),
         }
     }
 
-    /// Its length in milliseconds.
+    /// When the candle of a moment begins, in milliseconds.
     #[must_use]
-    pub const fn ms(self) -> u64 {
+    pub fn start(self, time: u64) -> u64 {
+        match self {
+            Self::Month => month_start(time / DAY_MS) * DAY_MS,
+            _ => time - time % self.ms(),
+        }
+    }
+
+    /// When the candle that begins at `start` ends: the first moment of the next.
+    #[must_use]
+    pub fn end(self, start: u64) -> u64 {
+        match self {
+            Self::Month => self.start(start + self.ms()),
+            _ => start + self.ms(),
+        }
+    }
+
+    const fn ms(self) -> u64 {
         self.row().0 * 60_000
     }
 
@@ -100,6 +120,20 @@ impl Interval {
     const fn at(self) -> usize {
         self as usize
     }
+}
+
+/// The day, counted from 1970 on, on which the month of a day begins.
+///
+/// Counted in years that begin in March, so that the day that leap years add is the last: then months begin at
+/// `⌊(153 m + 2) / 5⌋`. Days from 0000-03-01, 719,468 before 1970; eras of 400 years.
+const fn month_start(day: u64) -> u64 {
+    let days = day + 719_468;
+    let (era, of_era) = (days / 146_097, days % 146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let start = era * 146_097 + 365 * year + year / 4 - year / 100 + (153 * month + 2) / 5;
+    start.saturating_sub(719_468)
 }
 
 /// The trades of one interval.
@@ -146,7 +180,7 @@ impl Candles {
     /// Adds a trade. Trades come in the order of time.
     pub(crate) fn add(&mut self, time: BlockTime, price: PriceRank, lots: u64, notional: u128) {
         for interval in Interval::ALL {
-            let start = time.0 - time.0 % interval.ms();
+            let start = interval.start(time.0);
             let series = &mut self.series[interval.at()];
             if series.back().is_none_or(|last| last.start < start) {
                 if series.len() >= CANDLES_KEPT {
@@ -192,5 +226,46 @@ impl Candles {
             stats.notional = stats.notional.saturating_add(candle.notional);
         }
         stats
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Days from 1970-01-01 on, counted year by year and month by month.
+    fn naive_month_starts(years: u64) -> Vec<u64> {
+        let (mut day, mut starts) = (0, Vec::new());
+        for year in 1970..1970 + years {
+            let leap = year % 4 == 0 && year % 100 != 0 || year % 400 == 0;
+            for length in [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
+                starts.push(day);
+                day += length;
+            }
+        }
+        starts
+    }
+
+    #[test]
+    fn months_begin_and_end_as_the_calendar_says() {
+        let starts = naive_month_starts(450);
+        for pair in starts.windows(2) {
+            let (start, next) = (pair[0] * DAY_MS, pair[1] * DAY_MS);
+            for time in [start, start + 1, (start + next) / 2, next - 1] {
+                assert_eq!(Interval::Month.start(time), start);
+            }
+            assert_eq!(Interval::Month.end(start), next);
+        }
+    }
+
+    #[test]
+    fn other_intervals_divide_time_evenly() {
+        let time = 1_700_000_123_456;
+        for interval in Interval::ALL.into_iter().filter(|interval| *interval != Interval::Month) {
+            let start = interval.start(time);
+            assert!(start <= time && time < interval.end(start), "{interval:?}");
+            assert_eq!(interval.start(interval.end(start)), interval.end(start), "{interval:?}");
+        }
+        assert_eq!(Interval::Week.end(0) - Interval::Week.start(0), 7 * DAY_MS);
     }
 }

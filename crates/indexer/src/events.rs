@@ -3,7 +3,7 @@
 //! Views pick their events by it, or by name if they want few. Funding and the sizes of positions are read off the
 //! block's changes, so their events are passed over.
 
-use tandem_exchange::{Event, PositionChange, Trade};
+use tandem_exchange::{Event, LiquidationOrder, PositionChange, Trade};
 
 /// What an event tells of.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,10 @@ pub(crate) enum Subject<'e> {
     Position(&'e PositionChange),
     /// Money moved other than by trades: [`ledger`](crate::ledger), and what traders held before.
     Money,
+    /// An order that follows is a liquidation: its trades say so.
+    Liquidation(&'e LiquidationOrder),
+    /// A TWAP order: [`twaps`](crate::twaps).
+    Twap,
     /// Nothing that is kept as it is told.
     Aside,
 }
@@ -38,17 +42,15 @@ impl<'e> Subject<'e> {
             | Event::SubAccountTransfer { .. }
             | Event::SubAccountNamed { .. }
             | Event::AccountCreated { .. } => Self::Money,
+            Event::LiquidationOrder(order) => Self::Liquidation(order),
+            Event::TwapStarted { .. } | Event::TwapPart { .. } | Event::TwapEnded { .. } => Self::Twap,
             Event::AgentApproved { .. }
             | Event::Funding { .. }
             | Event::FundingRate { .. }
             | Event::IsolatedMargin { .. }
-            | Event::LiquidationOrder(_)
             | Event::Takeover(_)
             | Event::TakenCollateral { .. }
-            | Event::Deleveraged(_)
-            | Event::TwapStarted { .. }
-            | Event::TwapPart { .. }
-            | Event::TwapEnded { .. } => Self::Aside,
+            | Event::Deleveraged(_) => Self::Aside,
         }
     }
 }

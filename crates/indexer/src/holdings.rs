@@ -38,7 +38,11 @@ pub(crate) fn fill_in(
                 }
             }
             Subject::Money => holdings.undo_move(event),
-            Subject::Order | Subject::Position(_) | Subject::Aside => {}
+            Subject::Order
+            | Subject::Position(_)
+            | Subject::Liquidation(_)
+            | Subject::Twap
+            | Subject::Aside => {}
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::markets::Markets;
 use crate::orders::{self, OpenOrder};
 use crate::rejected::{self, Rejected};
 use crate::tape::{self, Tape};
+use crate::twaps::{self, TwapHistory};
 use crate::{TradeRow, changed, holdings};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub struct Indexer {
     tape: Tape,
     funding: FundingHistory,
     ledger: Ledger,
+    twaps: TwapHistory,
 }
 
 impl Indexer {
@@ -61,7 +63,8 @@ impl Indexer {
     pub fn set_past(&mut self, past: Past) {
         let Past(past) = past;
         self.orders.history = past.orders.history;
-        (self.tape, self.rejected, self.ledger) = (past.tape, past.rejected, past.ledger);
+        (self.tape, self.rejected) = (past.tape, past.rejected);
+        (self.ledger, self.twaps) = (past.ledger, past.twaps);
         self.funding.set_past(past.funding);
     }
 
@@ -88,8 +91,12 @@ impl Indexer {
         for (receipt, raw) in block.receipts.actions.iter().zip(&block.block.body.actions) {
             self.follow_action(receipt, raw, &mut changes);
         }
-        self.follow_events(&block.receipts.due, TxId::default(), &[], &mut changes);
+        let twaps = twaps::OfBlock::new(block);
+        let reduce_only = self.orders.reduce_only_due(block, &twaps);
+        self.follow_events(&block.receipts.due, TxId::default(), &reduce_only, &mut changes);
         holdings::fill_in(&mut changes.trades, block, balance, &self.markets);
+        twaps.mark(&mut changes.trades);
+        changes.twaps = twaps.changes;
         self.keep(&mut changes);
         changes.balances = changed::balances(&block.delta);
         changes.positions = changed::margins(&block.delta);
@@ -121,7 +128,7 @@ impl Indexer {
         reduce_only: &[OrderId],
         changes: &mut BlockChanges,
     ) {
-        let (time, mut touched) = (self.time, Touched::default());
+        let (time, mut touched, mut liquidation) = (self.time, Touched::default(), None);
         for event in events {
             match Subject::of(event) {
                 Subject::Order => {
@@ -130,10 +137,11 @@ impl Indexer {
                 Subject::Trade(trade) => {
                     self.orders.follow_trade(trade);
                     touched.add(trade.maker_order);
-                    changes.trades.push(Arc::new(tape::row(trade, time, tx)));
+                    changes.trades.push(Arc::new(tape::row(trade, time, tx, liquidation)));
                 }
                 Subject::Position(change) => tape::note_position(change, &mut changes.trades),
-                Subject::Money | Subject::Aside => {}
+                Subject::Liquidation(order) => liquidation = Some(order),
+                Subject::Money | Subject::Twap | Subject::Aside => {}
             }
         }
         changes.ledger.extend(ledger::entries(events, tx, time));
@@ -149,6 +157,7 @@ impl Indexer {
         for row in &changes.ledger {
             self.ledger.add(*row);
         }
+        self.twaps.add(&changes.twaps, &changes.trades);
     }
 
     /// The last block seen.
@@ -208,6 +217,12 @@ impl Indexer {
     #[must_use]
     pub const fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// TWAP orders by account.
+    #[must_use]
+    pub const fn twaps(&self) -> &TwapHistory {
+        &self.twaps
     }
 
     /// The orders of one side of a market's book in order of priority, best first.

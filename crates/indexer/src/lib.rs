@@ -2,7 +2,7 @@
 //!
 //! An [`Indexer`] is fed the decided blocks in order and keeps bounded views in memory: the depth of each book, recent
 //! trades, candles, fills by account, orders that ended or were refused, funding rates and what positions paid of them,
-//! transfers, and the addresses of accounts. It does no I/O, locks nothing, reads no clock, and decides nothing: all that
+//! transfers, TWAP orders, and the addresses of accounts. It does no I/O, locks nothing, reads no clock, and decides nothing: all that
 //! it holds follows from the blocks. What is older than its bounds is forgotten, oldest first.
 //!
 //! [`Indexer::apply`] returns what a block changed, as those who subscribe want to hear it.
@@ -27,8 +27,9 @@ mod rejected;
 mod tape;
 #[cfg(test)]
 mod tests;
+mod twaps;
 
-pub use block::{Before, BlockChanges, OrderUpdate, TradeRow};
+pub use block::{Before, BlockChanges, Liquidated, OrderUpdate, TradeRow};
 pub use candles::{CANDLES_KEPT, Candle, DAY_MS, DayStats, Interval};
 pub use depth::{Depth, LevelSum, OrderDiff};
 pub use fills::{FILLS_KEPT, FILLS_PER_ACCOUNT, Fills};
@@ -42,3 +43,7 @@ pub use markets::{Listing, Markets};
 pub use orders::{OpenOrder, OrderStatus, Waits};
 pub use rejected::{REJECTED_ID_FIRST, REJECTED_KEPT, REJECTED_PER_ACCOUNT, Rejected, RejectedOrder};
 pub use tape::TRADES_KEPT;
+pub use twaps::{
+    SLICE_FILLS_KEPT, SLICE_FILLS_PER_ACCOUNT, TWAPS_KEPT, TWAPS_PER_ACCOUNT, TwapChanges, TwapHistory,
+    TwapRow, TwapStatus,
+};

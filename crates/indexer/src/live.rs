@@ -4,9 +4,11 @@ use crate::block::OrderUpdate;
 use crate::depth::OrderDiff;
 use crate::history::{ClosedOrder, OrderHistory};
 use crate::orders::{self, OpenOrder, OrderStatus};
+use crate::twaps;
 use std::collections::{BTreeSet, HashMap};
 use tandem_book::{OrderKey, Side};
 use tandem_exchange::{AccountOrder, Event, Trade};
+use tandem_node::DecidedBlock;
 use tandem_stf::ChainTables;
 use tandem_types::{BlockTime, MarketId, OrderId};
 
@@ -35,6 +37,24 @@ impl LiveOrders {
             Some(_) => self.books.insert(diff.key),
             None => self.books.remove(&diff.key),
         };
+    }
+
+    /// The orders of a block's due work that may only make positions smaller: those of liquidations, parts of TWAP orders
+    /// that say so, and what trigger orders that say so became.
+    pub(crate) fn reduce_only_due(&self, block: &DecidedBlock, twaps: &twaps::OfBlock) -> Vec<OrderId> {
+        let ids = block.receipts.due.iter().filter_map(|event| match *event {
+            Event::LiquidationOrder(liquidation) => Some(liquidation.order),
+            Event::TwapPart { order, .. } => {
+                twaps.of_part(order).filter(|(_, twap)| twap.reduce_only).map(|_| order)
+            }
+            Event::Triggered { account, id, becomes } => {
+                let waited = self.open(id).map(|order| order.reduce_only);
+                let before = || orders::waited(&block.delta, AccountOrder { account, id });
+                waited.or_else(before).filter(|reduce_only| *reduce_only).map(|_| becomes)
+            }
+            _ => None,
+        });
+        ids.collect()
     }
 
     /// Follows an event that tells of an order, and returns which. `reduce_only` are those orders of the action that

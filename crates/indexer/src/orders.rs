@@ -1,15 +1,20 @@
 //! Open orders as events tell of them.
 
-use crate::markets::listings;
+use crate::markets::{entry, listings};
 use crate::rejected::{self, orders_of};
 use std::collections::HashMap;
 use tandem_book::Side;
 use tandem_exchange::action::{TimeInForce, Tpsl};
 use tandem_exchange::perp::is_perpetual;
 use tandem_exchange::trigger::TriggerOrder;
-use tandem_exchange::{AccountOrder, CloseReason, Event, ItemStatus, OrderInfo, Receipt, Rejection};
+use tandem_exchange::{
+    AccountOrder, CloseReason, Event, ExchangeTables, ItemStatus, OrderInfo, Receipt, Rejection,
+};
+use tandem_state::{Delta, Prefix};
 use tandem_stf::ChainTables;
 use tandem_types::{AccountId, BlockTime, Cloid, MarketId, OrderId, PriceRank, PriceTicks, SizeLots};
+
+const TRIGGER_ORDERS: Prefix = Prefix::new(ExchangeTables::ENGINE, 50);
 
 /// An order with what its owner asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,6 +193,13 @@ pub(crate) fn waiting_orders(tables: &ChainTables) -> Vec<OpenOrder> {
         from = AccountOrder { id, ..*key };
     }
     found
+}
+
+/// Whether an order that waited before a block, and not after it, was reduce-only.
+pub(crate) fn waited(delta: &Delta, key: AccountOrder) -> Option<bool> {
+    let full = TRIGGER_ORDERS.key(&key);
+    let change = delta.changes_under(&full).next()?;
+    entry::<AccountOrder, TriggerOrder>(change.key, change.old).map(|(_, order)| order.reduce_only)
 }
 
 /// The reduce-only orders that an action placed. `raw` is what stands in the block; it is read only if the action placed

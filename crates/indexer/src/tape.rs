@@ -1,12 +1,12 @@
 //! Trades: the last of each market, its candles, and fills by account.
 
-use crate::block::{Before, TradeRow};
+use crate::block::{Before, Liquidated, TradeRow};
 use crate::candles::Candles;
 use crate::fills::Fills;
 use crate::markets::Markets;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use tandem_exchange::{PositionChange, Trade};
+use tandem_exchange::{LiquidationOrder, PositionChange, Trade};
 use tandem_types::{BlockTime, MarketId, TokenAtoms, TxId};
 
 /// Trades kept of each market.
@@ -46,10 +46,18 @@ impl Tape {
     }
 }
 
-/// The row of a trade, as long as it isn't known what its traders had before.
-pub(crate) const fn row(trade: &Trade, time: BlockTime, tx: TxId) -> TradeRow {
+/// The row of a trade, as long as it isn't known what its traders had before. `liquidation` is the last that was told of.
+pub(crate) fn row(
+    trade: &Trade,
+    time: BlockTime,
+    tx: TxId,
+    liquidation: Option<&LiquidationOrder>,
+) -> TradeRow {
     let nothing = Before::Spot(TokenAtoms::ZERO);
-    TradeRow { trade: *trade, time, tx, taker_before: nothing, maker_before: nothing }
+    let liquidation = liquidation.filter(|liquidation| liquidation.order == trade.taker_order);
+    let liquidation = liquidation.map(|order| Liquidated { account: order.account, mark: order.mark });
+    let (taker_before, maker_before) = (nothing, nothing);
+    TradeRow { trade: *trade, time, tx, taker_before, maker_before, twap: None, liquidation }
 }
 
 /// Adds to the trade just seen what it did to one side's position: the taker's is told first.

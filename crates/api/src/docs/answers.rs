@@ -62,6 +62,15 @@ pub(super) fn of_question(question: &str) -> Option<Value> {
             sub_accounts(("dexToClearinghouseState", states))
         }
         "spotMetaAndAssetCtxs" => tuple(&[reference("SpotMeta"), list(reference("SpotContext"))]),
+        "twapHistory" => list(object(&[
+            ("time", integer()),
+            ("state", reference("TwapState")),
+            ("status", twap_status()),
+            ("twapId", integer()),
+        ])),
+        "userTwapSliceFills" | "userTwapSliceFillsByTime" => {
+            list(object(&[("fill", reference("Fill")), ("twapId", integer())]))
+        }
         "userFees" => fees(),
         "userFills" | "userFillsByTime" => list(reference("Fill")),
         "userFunding" => ledger_row(&funding_delta()),
@@ -129,6 +138,13 @@ fn active_asset_data() -> Value {
         ("maxTradeSzs", tuple(&[decimal(), decimal()])),
         ("availableToTrade", tuple(&[decimal(), decimal()])),
         ("markPx", decimal()),
+    ])
+}
+
+fn twap_status() -> Value {
+    one_of(&[
+        object(&[("status", words(&["activated", "finished", "terminated"]))]),
+        object(&[("status", word("error")), ("description", text())]),
     ])
 }
 
@@ -307,7 +323,7 @@ fn markets() -> [(&'static str, Value); 4] {
 const DIRECTIONS: [&str; 8] =
     ["Buy", "Sell", "Open Long", "Close Long", "Open Short", "Close Short", "Long > Short", "Short > Long"];
 
-fn accounts() -> [(&'static str, Value); 3] {
+fn accounts() -> [(&'static str, Value); 4] {
     let fill = [
         ("coin", coin()),
         ("px", decimal()),
@@ -323,6 +339,29 @@ fn accounts() -> [(&'static str, Value); 3] {
         ("fee", decimal()),
         ("tid", integer()),
         ("feeToken", text()),
+        ("twapId", one_of(&[integer(), null()])),
+    ];
+    let mut fill = object(&fill);
+    // Only fills of a liquidation say so.
+    fill["properties"]["liquidation"] = object(&[
+        ("liquidatedUser", address()),
+        ("markPx", decimal()),
+        ("method", words(&["market", "backstop"])),
+    ]);
+    let boolean = || json!({ "type": "boolean" });
+    let twap = [
+        ("coin", coin()),
+        ("user", address()),
+        ("side", side()),
+        ("sz", decimal()),
+        ("executedSz", decimal()),
+        ("executedNtl", decimal()),
+        ("minutes", integer()),
+        ("reduceOnly", boolean()),
+        ("randomize", boolean()),
+        ("timestamp", integer()),
+        ("stopPx", null()),
+        ("trigger", null()),
     ];
     let balance = [
         ("coin", text()),
@@ -337,7 +376,12 @@ fn accounts() -> [(&'static str, Value); 3] {
         ("totalRawUsd", decimal()),
         ("totalMarginUsed", decimal()),
     ];
-    [("Fill", object(&fill)), ("Balance", object(&balance)), ("MarginSummary", object(&margin))]
+    [
+        ("Fill", fill),
+        ("Balance", object(&balance)),
+        ("MarginSummary", object(&margin)),
+        ("TwapState", object(&twap)),
+    ]
 }
 
 fn spot_metadata() -> [(&'static str, Value); 4] {

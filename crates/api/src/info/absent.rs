@@ -15,11 +15,9 @@ pub(crate) const ABSENT: &[&str] = &[
     "portfolio",
     "referral",
     "spotDeployState",
-    "twapHistory",
     "userAbstraction",
     "userDexAbstraction",
     "userToMultiSigSigners",
-    "userTwapSliceFills",
     "userVaultEquities",
     "vaultSummaries",
 ];
@@ -29,8 +27,8 @@ pub(crate) fn answer(question: &str) -> Option<Value> {
     Some(match question {
         "perpDexs" => json!([null]),
         "userToMultiSigSigners" | "spotDeployState" => Value::Null,
-        "delegations" | "delegatorRewards" | "delegatorHistory" | "portfolio" | "userTwapSliceFills"
-        | "twapHistory" | "userVaultEquities" | "vaultSummaries" | "liquidatable" => json!([]),
+        "delegations" | "delegatorRewards" | "delegatorHistory" | "portfolio" | "userVaultEquities"
+        | "vaultSummaries" | "liquidatable" => json!([]),
         "delegatorSummary" => json!({
             "delegated": "0.0", "undelegated": "0.0", "totalPendingWithdrawal": "0.0", "nPendingWithdrawals": 0,
         }),

@@ -46,7 +46,7 @@ pub(super) fn candles(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError>
     let (from, to) = (request.number("startTime")?, request.optional_number("endTime")?.unwrap_or(u64::MAX));
     let Some(market) = views.markets().market(id) else { return Ok(json!([])) };
     // A candle that began earlier may reach into the time asked for.
-    let from = from.saturating_sub(interval.ms() - 1);
+    let from = interval.start(from);
     let rows = views.candles(id, interval, from, to).take(CANDLES_KEPT);
     Ok(json!(rows.map(|candle| WireCandle::new(candle, interval, id, market)).collect::<Vec<_>>()))
 }

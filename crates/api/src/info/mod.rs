@@ -7,6 +7,7 @@
 //! | `account.rs` | accounts: balances, positions, orders, fills, limits |
 //! | `ledger.rs` | accounts: funding paid, transfers |
 //! | `sub_accounts.rs` | sub-accounts with what they have |
+//! | `twap.rs` | accounts: TWAP orders |
 //! | `absent.rs` | features that are to come, in the shape that says there is nothing |
 
 mod absent;
@@ -16,6 +17,7 @@ mod ledger;
 mod market;
 mod perp;
 mod sub_accounts;
+mod twap;
 
 pub(crate) use absent::{ABSENT, answer as absent_answer};
 pub(crate) use account::{open_orders_of, perpetual_state, spot_balances};
@@ -23,6 +25,7 @@ pub(crate) use fields::Fields;
 pub(crate) use ledger::{funding, ledger_update};
 pub(crate) use market::{spot_context, spot_contexts};
 pub(crate) use perp::{asset_data, capped, context, contexts, meta};
+pub(crate) use twap::{running as running_twaps, slice_fill, twap_row};
 
 use crate::app::App;
 use crate::error::ApiError;
@@ -103,6 +106,13 @@ pub(crate) const QUESTIONS: &[(&str, &str, &[&str])] = &[
         &["user", "startTime?", "endTime?"],
     ),
     ("userRateLimit", "Actions sent and allowed.", &["user"]),
+    ("twapHistory", "Beginnings and ends of an account's TWAP orders, the latest first.", &["user"]),
+    ("userTwapSliceFills", "What the parts of an account's TWAP orders traded, the latest first.", &["user"]),
+    (
+        "userTwapSliceFillsByTime",
+        "The same within startTime..endTime, earliest first.",
+        &["user", "startTime", "endTime?"],
+    ),
     ("userRole", "Whether an address is an account, a sub-account, an API wallet or nothing.", &["user"]),
 ];
 
@@ -151,6 +161,9 @@ pub(crate) fn answer(app: &App, ip: IpAddr, body: &[u8]) -> Result<Bytes, ApiErr
         "userFunding" => ledger::user_funding(app, &fields)?,
         "userNonFundingLedgerUpdates" => ledger::ledger_updates(app, &fields)?,
         "userRateLimit" => account::rate_limit(app, &fields)?,
+        "twapHistory" => twap::history(app, &fields)?,
+        "userTwapSliceFills" => twap::slice_fills(app, &fields)?,
+        "userTwapSliceFillsByTime" => twap::slice_fills_by_time(app, &fields)?,
         "userRole" => account::role(app, &fields)?,
         other => match absent_answer(other) {
             Some(value) => value,

@@ -29,6 +29,7 @@ impl Topics {
         self.publish_trades(changes, &views);
         self.publish_fills(changes, &views);
         self.publish_updates(changes, &views);
+        self.publish_twaps(changes, &views, app);
         self.publish_payments(changes, &views);
         self.publish_contexts(changes, &views, app);
         for account in &changes.balances {
@@ -116,6 +117,32 @@ impl Topics {
             let Some(user) = markets.address(account) else { continue };
             self.send(Topic::OrderUpdates(user), || {
                 text(&changes.iter().filter_map(|change| change.row(markets)).collect::<Vec<_>>())
+            });
+        }
+    }
+
+    /// TWAP orders: what began and ended, what parts traded, and what runs.
+    fn publish_twaps(&mut self, changes: &BlockChanges, views: &Indexer, app: &App) {
+        let markets = views.markets();
+        for account in &changes.twaps.accounts {
+            let Some(user) = markets.address(*account) else { continue };
+            let rows = changes.twaps.rows.iter().filter(|row| row.key.account == *account);
+            let rows: Vec<Value> = rows.filter_map(|row| info::twap_row(row, markets)).collect();
+            if !rows.is_empty() {
+                self.send(Topic::TwapHistory(user), || {
+                    Some(json!({ "user": address_text(&user), "history": rows }).to_string())
+                });
+            }
+            let fills = changes.trades.iter().filter(|row| row.trade.taker == *account);
+            let fills: Vec<Value> = fills.filter_map(|row| info::slice_fill(row, markets)).collect();
+            if !fills.is_empty() {
+                self.send(Topic::TwapFills(user), || {
+                    Some(json!({ "user": address_text(&user), "twapSliceFills": fills }).to_string())
+                });
+            }
+            self.send_changed(Topic::TwapStates(user), || {
+                let states = snapshot::twap_states(user, views, app);
+                Some((states.clone(), states))
             });
         }
     }

@@ -43,6 +43,9 @@ pub(crate) fn of(topic: &Topic, indexer: &Indexer, app: &App) -> Option<String> 
         }
         Topic::WebData2(user) => Some(web_data_2(*user, indexer, app)),
         Topic::WebData3(user) => Some(web_data_3(*user, indexer, app)),
+        Topic::TwapStates(user) => Some(twap_states(*user, indexer, app)),
+        Topic::TwapFills(user) => Some(twap_fills(*user, indexer)),
+        Topic::TwapHistory(user) => Some(twap_history(*user, indexer)),
         // Clients take what these two say for news.
         Topic::OrderUpdates(_) | Topic::UserEvents(_) | Topic::Quiet(..) => None,
     }
@@ -80,6 +83,27 @@ fn ledger(user: Address, indexer: &Indexer) -> String {
     let rows = entries.take(ROWS_MAX).filter_map(|row| info::ledger_update(row, indexer.markets()));
     let rows: Vec<_> = rows.collect();
     json!({ "isSnapshot": true, "user": address_text(&user), "nonFundingLedgerUpdates": rows }).to_string()
+}
+
+pub(crate) fn twap_states(user: Address, indexer: &Indexer, app: &App) -> String {
+    let states = info::running_twaps(user, indexer, app);
+    json!({ "dex": "", "user": address_text(&user), "states": states }).to_string()
+}
+
+fn twap_fills(user: Address, indexer: &Indexer) -> String {
+    let account = indexer.markets().account(&user);
+    let fills = account.into_iter().flat_map(|account| indexer.twaps().fills(account));
+    let rows = fills.take(FILLS_MAX).filter_map(|row| info::slice_fill(row, indexer.markets()));
+    let rows: Vec<_> = rows.collect();
+    json!({ "isSnapshot": true, "user": address_text(&user), "twapSliceFills": rows }).to_string()
+}
+
+fn twap_history(user: Address, indexer: &Indexer) -> String {
+    let account = indexer.markets().account(&user);
+    let rows = account.into_iter().flat_map(|account| indexer.twaps().of(account));
+    let rows = rows.take(ROWS_MAX).filter_map(|row| info::twap_row(row, indexer.markets()));
+    let rows: Vec<_> = rows.collect();
+    json!({ "isSnapshot": true, "user": address_text(&user), "history": rows }).to_string()
 }
 
 fn open_order_details(user: Address, indexer: &Indexer, app: &App) -> Vec<WireOrderDetails> {
@@ -125,7 +149,7 @@ pub(crate) fn web_data_2(user: Address, indexer: &Indexer, app: &App) -> String 
         "serverTime": indexer.time().0,
         "isVault": false,
         "user": address_text(&user),
-        "twapStates": [],
+        "twapStates": info::running_twaps(user, indexer, app),
         "spotState": { "balances": balances.unwrap_or_default() },
         "spotAssetCtxs": info::spot_contexts(indexer, app),
         "perpsAtOpenInterestCap": capped,

@@ -56,6 +56,12 @@ pub(crate) enum Topic {
     WebData2(Address),
     /// The same in its newer shape.
     WebData3(Address),
+    /// An account's running TWAP orders.
+    TwapStates(Address),
+    /// What the parts of an account's TWAP orders trade.
+    TwapFills(Address),
+    /// Beginnings and ends of an account's TWAP orders.
+    TwapHistory(Address),
     /// Channels of what is to come.
     Quiet(Quiet, Address),
 }
@@ -64,9 +70,6 @@ pub(crate) enum Topic {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Quiet {
     Notification,
-    TwapStates,
-    UserTwapSliceFills,
-    UserTwapHistory,
 }
 
 /// Every channel with its parameters; a parameter with ? may be absent.
@@ -125,9 +128,9 @@ impl Topic {
             "webData2" => Self::WebData2(fields.user()?),
             "webData3" => Self::WebData3(fields.user()?),
             "notification" => Self::Quiet(Quiet::Notification, fields.user()?),
-            "twapStates" => Self::Quiet(Quiet::TwapStates, fields.user()?),
-            "userTwapSliceFills" => Self::Quiet(Quiet::UserTwapSliceFills, fields.user()?),
-            "userTwapHistory" => Self::Quiet(Quiet::UserTwapHistory, fields.user()?),
+            "twapStates" => Self::TwapStates(fields.user()?),
+            "userTwapSliceFills" => Self::TwapFills(fields.user()?),
+            "userTwapHistory" => Self::TwapHistory(fields.user()?),
             other => {
                 let shown: String = other.chars().take(40).collect();
                 let text = format!("no channel is called {shown:?}");
@@ -160,12 +163,10 @@ impl Topic {
             Self::Clearinghouses(_) => "allDexsClearinghouseState",
             Self::WebData2(_) => "webData2",
             Self::WebData3(_) => "webData3",
-            Self::Quiet(quiet, _) => match quiet {
-                Quiet::Notification => "notification",
-                Quiet::TwapStates => "twapStates",
-                Quiet::UserTwapSliceFills => "userTwapSliceFills",
-                Quiet::UserTwapHistory => "userTwapHistory",
-            },
+            Self::TwapStates(_) => "twapStates",
+            Self::TwapFills(_) => "userTwapSliceFills",
+            Self::TwapHistory(_) => "userTwapHistory",
+            Self::Quiet(Quiet::Notification, _) => "notification",
         }
     }
 }

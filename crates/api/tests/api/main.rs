@@ -4,6 +4,7 @@
 mod chain;
 mod client;
 mod driven;
+mod due;
 mod exchange;
 mod feeds;
 mod hostile;

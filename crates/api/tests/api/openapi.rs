@@ -3,6 +3,7 @@
 
 use crate::chain::Chain;
 use crate::driven::Driven;
+use crate::due::{refused_twap, twap};
 use crate::order_action;
 use crate::schema::Document;
 use serde_json::{Value, json};
@@ -140,7 +141,9 @@ fn examples(name: &str, oid: OrderId) -> Vec<Value> {
         "orderStatus" => [json!(oid.0), json!(CLOID), json!(77_777)]
             .map(|oid| with(json!({ "user": user(1), "oid": oid })))
             .to_vec(),
-        "userFillsByTime" => vec![with(json!({ "user": user(1), "startTime": 0, "endTime": u64::MAX / 2 }))],
+        "userFillsByTime" | "userTwapSliceFillsByTime" => {
+            vec![with(json!({ "user": user(1), "startTime": 0, "endTime": u64::MAX / 2 }))]
+        }
         "userRole" => {
             let agent = Signer::key(9).address().to_string();
             let sub_account = sub_account_address(&Signer::wallet(1).address(), 0).to_string();
@@ -175,6 +178,9 @@ async fn perpetuals() -> Driven {
     driven.chain.step_ms = 6_000;
     driven.empty().await;
     driven.pass_hour().await;
+    for action in [twap("1"), refused_twap()] {
+        driven.act(&two, &action).await;
+    }
     let nonce = driven.chain.nonce();
     driven.act(&one, &usd_send(&two.address(), "5", nonce)).await;
     let nonce = driven.chain.nonce();
@@ -186,7 +192,14 @@ async fn perpetuals() -> Driven {
     driven
 }
 
-/// The questions that it is asked.
+/// A market with a liquidation.
+async fn liquidated() -> Driven {
+    let (mut driven, [one, two, three]) = Driven::market().await;
+    driven.liquidate([&one, &two, &three]).await;
+    driven
+}
+
+/// The questions that they are asked.
 fn examples_of_perpetuals(name: &str) -> Vec<Value> {
     let users = [1, 2, 3].map(|number| Signer::wallet(number).address().to_string());
     let of_user = |user: &String| json!({ "type": name, "user": user, "dex": "" });
@@ -209,8 +222,13 @@ fn examples_of_perpetuals(name: &str) -> Vec<Value> {
         | "metaAndAssetCtxs"
         | "predictedFundings"
         | "perpsAtOpenInterestCap" => vec![json!({ "type": name, "dex": "" })],
-        "clearinghouseState" | "frontendOpenOrders" | "historicalOrders" | "openOrders" | "userFees"
-        | "userFills" | "subAccounts" | "subAccounts2" => users.iter().map(of_user).collect(),
+        "userTwapSliceFillsByTime" => {
+            users.iter().map(|user| json!({ "type": name, "user": user, "startTime": 0 })).collect()
+        }
+        "twapHistory" | "userTwapSliceFills" | "clearinghouseState" | "frontendOpenOrders"
+        | "historicalOrders" | "openOrders" | "userFees" | "userFills" | "subAccounts" | "subAccounts2" => {
+            users.iter().map(of_user).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -232,16 +250,17 @@ async fn every_answer_is_as_documented_and_everything_documented_is_answered() {
             document.check(&response(info, 200), &answer.json());
         }
     }
-    let perpetuals = perpetuals().await;
-    for (at, question) in questions.iter().enumerate() {
-        for example in examples_of_perpetuals(question["title"].as_str().unwrap()) {
-            document.check(&format!("{variants}/{at}"), &example);
-            let answer = perpetuals.info(example).await;
-            document.check(&format!("{variants}/{at}/x-answer"), &answer);
-            document.check(&response(info, 200), &answer);
+    for driven in [perpetuals().await, liquidated().await] {
+        for (at, question) in questions.iter().enumerate() {
+            for example in examples_of_perpetuals(question["title"].as_str().unwrap()) {
+                document.check(&format!("{variants}/{at}"), &example);
+                let answer = driven.info(example).await;
+                document.check(&format!("{variants}/{at}/x-answer"), &answer);
+                document.check(&response(info, 200), &answer);
+            }
         }
+        driven.stop().await;
     }
-    perpetuals.stop().await;
     let refused = chain.info(json!({ "type": "l2Book", "coin": "@77" })).await;
     document.check(&response(info, refused.status), &refused.json());
     let health = chain.http().await.get("/health").await;

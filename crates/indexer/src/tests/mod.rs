@@ -1,5 +1,6 @@
 //! Views of blocks made on a small chain, against the state and against sums by hand.
 
+mod due;
 mod perps;
 
 use crate::{Before, Indexer, Interval, OrderStatus, REJECTED_ID_FIRST};

@@ -12,7 +12,7 @@ const HOUR_MS: u64 = 3_600_000;
 const USD_ATOMS: i64 = 100_000_000;
 
 /// ETH at 2000 USD and DOGE at 0.1; wallets 1 to 3 with ten thousand USD of collateral each.
-fn market() -> (World, [Signer; 3]) {
+pub(super) fn market() -> (World, [Signer; 3]) {
     let mut world = World::of(Harness::new(perp_genesis()));
     world.chain.set_oracle(ETH, 20_000_000);
     world.chain.set_oracle(DOGE, 100_000);
@@ -26,11 +26,11 @@ fn market() -> (World, [Signer; 3]) {
 }
 
 impl World {
-    fn account(&self, who: &Signer) -> AccountId {
+    pub(super) fn account(&self, who: &Signer) -> AccountId {
         self.indexer.markets().account(&who.address()).unwrap()
     }
 
-    fn trade(&mut self, buyer: &Signer, seller: &Signer, size: &str) -> crate::BlockChanges {
+    pub(super) fn trade(&mut self, buyer: &Signer, seller: &Signer, size: &str) -> crate::BlockChanges {
         let step = self.chain.act(seller, &place(&[sell_perp(ETH, "2000", size)]));
         self.see(&step);
         let step = self.chain.act(buyer, &place(&[buy_perp(ETH, "2000", size)]));
