@@ -24,6 +24,8 @@ pub(crate) struct App {
     pub(crate) books: Books,
     pub(crate) counters: Counters,
     pub(crate) rates: Rates,
+    /// Messages that WebSockets send.
+    pub(crate) messages: Rates,
     /// Atoms of each token given out at genesis; the exchange makes and destroys none.
     pub(crate) supply: BTreeMap<TokenId, u128>,
     /// Room for the bodies of requests that are long, in [`BODY_UNIT_BYTES`](crate::http::BODY_UNIT_BYTES).
@@ -56,6 +58,7 @@ impl App {
             books: Books::default(),
             counters: Counters::default(),
             rates: Rates::default(),
+            messages: Rates::default(),
             supply,
             body_room: Semaphore::new(http::units(limits.bodies_bytes_max)),
             queue_room: Arc::new(QueueRoom::new(limits.queues_bytes_max)),

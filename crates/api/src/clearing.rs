@@ -120,6 +120,12 @@ impl Clearing {
         self.held.iter().fold(start, |margin, held| margin.plus(&held.cross_part()))
     }
 
+    /// What all of it is worth, isolated positions included.
+    pub(crate) fn value(&self) -> i128 {
+        let isolated = self.positions().filter(|held| held.position.mode == MarginMode::Isolated);
+        self.cross().value + isolated.map(|held| held.own().value).sum::<i128>()
+    }
+
     fn positions(&self) -> impl Iterator<Item = &Held> {
         self.held.iter().filter(|held| !held.position.size.is_zero())
     }

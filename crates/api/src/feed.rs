@@ -1,6 +1,7 @@
 //! From decided blocks to views and subscribers.
 
 use crate::app::App;
+use crate::info;
 use std::pin::pin;
 use std::sync::Arc;
 use tandem_connections::stopped;
@@ -80,9 +81,19 @@ impl App {
     fn apply(&self, block: &DecidedBlock) {
         let mut topics = self.topics();
         let changes = self.views_mut().apply(block, &balances(&self.node));
+        self.sample();
         topics.publish(&changes, self);
         drop(topics);
         self.announce(block.height());
+    }
+
+    /// Values whoever is to be valued, by the state of now.
+    fn sample(&self) {
+        let views = self.views();
+        let due = views.portfolios().due(views.time()).into_iter();
+        let values: Vec<_> = due.map(|account| (account, info::worth(account, &views, self))).collect();
+        drop(views);
+        self.views_mut().sample(&values);
     }
 
     /// Missed blocks are gone: the views begin anew from the state, and subscribers get snapshots.

@@ -75,13 +75,34 @@ impl Rates {
     /// # Errors
     /// [`ApiError`] with the time after which there is enough.
     pub(crate) fn take(&self, ip: IpAddr, weight: u32, limits: &Limits) -> Result<(), ApiError> {
-        let (Some(key), now) = (bounded(ip, limits), self.now_ms()) else { return Ok(()) };
-        self.take_at(key, weight, limits.ip_weight_per_minute, now).map_err(|wait_ms| {
-            let text = format!(
-                "too many requests from this address: {} a minute by weight; try again in {wait_ms} ms",
-                limits.ip_weight_per_minute
-            );
-            let error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", text);
+        let limit = limits.ip_weight_per_minute;
+        let what = ("rate_limited", "requests from this address", " by weight");
+        self.take_of(bounded(ip, limit, limits), weight, limit, what)
+    }
+
+    /// Counts a message of a WebSocket.
+    ///
+    /// # Errors
+    /// [`ApiError`] with the time after which one more may be sent.
+    pub(crate) fn take_message(&self, ip: IpAddr, limits: &Limits) -> Result<(), ApiError> {
+        let limit = limits.websocket_messages_per_minute;
+        let what = ("too_many_messages", "messages of this address's WebSockets", "");
+        self.take_of(bounded(ip, limit, limits), 1, limit, what)
+    }
+
+    /// Takes weight of a bucket; the error's word and text say of what there was too much.
+    fn take_of(
+        &self,
+        key: Option<IpAddr>,
+        weight: u32,
+        limit: u32,
+        (code, what, by): (&'static str, &str, &str),
+    ) -> Result<(), ApiError> {
+        let (Some(key), now) = (key, self.now_ms()) else { return Ok(()) };
+        self.take_at(key, weight, limit, now).map_err(|wait_ms| {
+            let text = format!("too many {what}: {limit} a minute{by}; try again in {wait_ms} ms");
+            let error =
+                ApiError::new(StatusCode::TOO_MANY_REQUESTS, code, text).with("retryAfterMs", wait_ms);
             let seconds = u32::try_from(wait_ms.div_ceil(1_000)).unwrap_or(u32::MAX);
             ApiError { retry_after_s: Some(seconds), ..error }
         })
@@ -89,8 +110,8 @@ impl Rates {
 
     /// What an address has left; `None` if it is not bounded.
     pub(crate) fn left(&self, ip: IpAddr, limits: &Limits) -> Option<Left> {
-        let (key, now) = (bounded(ip, limits)?, self.now_ms());
         let limit = limits.ip_weight_per_minute;
+        let (key, now) = (bounded(ip, limit, limits)?, self.now_ms());
         let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let used = buckets.get(&key).map_or(0, |bucket| bucket.used_at(now, limit));
         let whole = u32::try_from(used.div_ceil(MINUTE_MS)).unwrap_or(u32::MAX);
@@ -131,10 +152,10 @@ impl Bucket {
     }
 }
 
-/// What an address is counted by, if it is bounded: of IPv6 the network that one subscriber is given.
-fn bounded(ip: IpAddr, limits: &Limits) -> Option<IpAddr> {
+/// What an address is counted by, if this limit bounds it: of IPv6 the network that one subscriber is given.
+fn bounded(ip: IpAddr, limit: u32, limits: &Limits) -> Option<IpAddr> {
     let ip = ip.to_canonical();
-    if limits.ip_weight_per_minute == 0 || ip.is_loopback() && !limits.loopback_is_limited {
+    if limit == 0 || ip.is_loopback() && !limits.loopback_is_limited {
         return None;
     }
     Some(match ip {
@@ -228,7 +249,7 @@ mod tests {
         ];
         for (ip, limits, expected) in rows {
             let expected = expected.map(|ip| ip.parse::<IpAddr>().unwrap());
-            assert_eq!(bounded(ip.parse().unwrap(), limits), expected, "{ip}");
+            assert_eq!(bounded(ip.parse().unwrap(), limits.ip_weight_per_minute, limits), expected, "{ip}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::error::ApiError;
 use crate::format::Fixed;
+use crate::info::Phase;
 use crate::request::Kind;
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -68,7 +69,11 @@ fn of_twap(word: &str, receipt: &Receipt, markets: &Markets) -> String {
 /// An action refused as a whole.
 fn refused(rejection: Rejection) -> String {
     let (text, code) = (wire_text(rejection), rejection.code());
-    json!({ "status": "err", "response": text, "error": { "code": code } }).to_string()
+    let mut error = json!({ "code": code });
+    if let Some(phase) = Phase::behind(rejection) {
+        error["phase"] = phase.word().into();
+    }
+    json!({ "status": "err", "response": text, "error": error }).to_string()
 }
 
 fn push_item(body: &mut String, item: &ItemStatus, receipt: &Receipt, markets: &Markets) {
@@ -103,7 +108,11 @@ fn push_item(body: &mut String, item: &ItemStatus, receipt: &Receipt, markets: &
         }
         ItemStatus::Rejected(rejection) => {
             let (text, code) = (wire_text(*rejection), rejection.code());
-            write!(body, r#"{{"error":"{text}","code":{code}}}"#).ok();
+            write!(body, r#"{{"error":"{text}","code":{code}"#).ok();
+            if let Some(phase) = Phase::behind(*rejection) {
+                write!(body, r#","phase":"{}""#, phase.word()).ok();
+            }
+            body.push('}');
         }
     }
 }
@@ -269,6 +278,17 @@ mod tests {
                 Ok(vec![rested, no]),
                 json!({"status":"ok","response":{"type":"order","data":{"statuses":[
                 {"resting":{"oid":7}}, {"error":"Order was never placed, already canceled, or filled.","code":60}]}}}),
+            ),
+            (
+                Kind::Orders,
+                Ok(vec![ItemStatus::Rejected(Rejection::LiquidationsPending)]),
+                json!({"status":"ok","response":{"type":"order","data":{"statuses":[
+                {"error":Rejection::LiquidationsPending.text(),"code":26,"phase":"reduceOnly"}]}}}),
+            ),
+            (
+                Kind::Other,
+                Err(Rejection::NoMarkPrice),
+                json!({"status":"err","response":Rejection::NoMarkPrice.text(),"error":{"code":25,"phase":"halted"}}),
             ),
             (
                 Kind::Orders,

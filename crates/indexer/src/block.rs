@@ -77,7 +77,7 @@ pub struct BlockChanges {
     pub balances: Vec<AccountId>,
     /// Accounts whose collateral, positions or open orders on perpetuals changed, in the order of their ids.
     pub positions: Vec<AccountId>,
-    /// Perpetual markets whose prices or open interest changed, in the order of their ids.
+    /// Perpetual markets whose prices, open interest or phase changed, in the order of their ids.
     pub perpetuals: Vec<MarketId>,
     /// What became of resting orders, in the order of markets, sides and priority.
     pub diffs: Vec<OrderDiff>,

@@ -11,6 +11,12 @@ use tandem_types::{AccountId, MarketId};
 const PERP_PRICES: Prefix = Prefix::new(ExchangeTables::ENGINE, 34);
 const PERP_TOTALS: Prefix = Prefix::new(ExchangeTables::ENGINE, 36);
 const COLLATERALS: Prefix = Prefix::new(ExchangeTables::ENGINE, 37);
+/// What makes a market take reduce-only orders only.
+const PENDING: [Prefix; 3] = [
+    Prefix::new(ExchangeTables::ENGINE, 66),
+    Prefix::new(ExchangeTables::ENGINE, 70),
+    Prefix::new(ExchangeTables::ENGINE, 73),
+];
 
 /// Accounts whose spot balances changed.
 pub(crate) fn balances(delta: &Delta) -> Vec<AccountId> {
@@ -25,9 +31,13 @@ pub(crate) fn margins(delta: &Delta) -> Vec<AccountId> {
     accounts.into_iter().collect()
 }
 
-/// Perpetual markets whose prices or open interest changed.
+/// Perpetual markets whose prices, open interest or phase changed.
 pub(crate) fn perpetuals(delta: &Delta) -> Vec<MarketId> {
-    let markets: BTreeSet<MarketId> = keys(delta, &PERP_PRICES).chain(keys(delta, &PERP_TOTALS)).collect();
+    let markets: BTreeSet<MarketId> = [&PERP_PRICES, &PERP_TOTALS]
+        .into_iter()
+        .chain(&PENDING)
+        .flat_map(|table| keys(delta, table))
+        .collect();
     markets.into_iter().collect()
 }
 

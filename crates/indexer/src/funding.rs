@@ -225,6 +225,11 @@ impl FundingHistory {
         }
     }
 
+    /// Whoever holds a position, once for each.
+    pub(crate) fn all_holders(&self) -> impl Iterator<Item = AccountId> {
+        self.holdings.keys().map(|(_, account)| *account)
+    }
+
     fn holders(&self, market: MarketId) -> impl Iterator<Item = (AccountId, SignedLots)> {
         let of_market = (market, AccountId(0))..=(market, AccountId(u32::MAX));
         self.holdings.range(of_market).map(|((_, account), holding)| (*account, holding.size))

@@ -11,6 +11,7 @@ use crate::ledger::{self, Ledger};
 use crate::live::{LiveOrders, Touched};
 use crate::markets::Markets;
 use crate::orders::{self, OpenOrder};
+use crate::portfolio::{Money, Portfolios};
 use crate::rejected::{self, Rejected};
 use crate::tape::{self, Tape};
 use crate::twaps::{self, TwapHistory};
@@ -22,7 +23,7 @@ use tandem_exchange::{BalanceKey, Event, Receipt};
 use tandem_node::DecidedBlock;
 use tandem_state::Delta;
 use tandem_stf::ChainTables;
-use tandem_types::{BlockTime, Header, Height, MarketId, OrderId, TokenAtoms, TxId};
+use tandem_types::{AccountId, BlockTime, Header, Height, MarketId, OrderId, TokenAtoms, TokenId, TxId};
 
 /// See the crate.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +38,7 @@ pub struct Indexer {
     funding: FundingHistory,
     ledger: Ledger,
     twaps: TwapHistory,
+    portfolios: Portfolios,
 }
 
 impl Indexer {
@@ -50,7 +52,8 @@ impl Indexer {
         }
         let (height, time, markets) = (head.height, head.time, Markets::of(tables));
         let funding = FundingHistory::of(&tables.exchange);
-        Self { height, time, markets, depths, orders, funding, ..Self::default() }
+        let portfolios = Portfolios::of(funding.all_holders(), time);
+        Self { height, time, markets, depths, orders, funding, portfolios, ..Self::default() }
     }
 
     /// An indexer that knows the same markets and accounts and nothing else, to learn the past with.
@@ -66,6 +69,7 @@ impl Indexer {
         (self.tape, self.rejected) = (past.tape, past.rejected);
         (self.ledger, self.twaps) = (past.ledger, past.twaps);
         self.funding.set_past(past.funding);
+        self.portfolios.set_past(past.portfolios);
     }
 
     /// Moves on to the next block. `balance` is asked for what a trader holds where the block left it as it was.
@@ -153,9 +157,14 @@ impl Indexer {
         self.rejected.add(self.height, &mut changes.rejected);
         for row in &changes.trades {
             self.tape.keep(row, &self.markets);
+            let market = self.markets.market(row.trade.market);
+            let notional = market.map_or(0, |market| market.notional(row.trade.price, row.trade.size));
+            self.portfolios.trade(row, notional);
         }
         for row in &changes.ledger {
             self.ledger.add(*row);
+            let (tape, markets) = (&self.tape, &self.markets);
+            self.portfolios.transfer(row, |token, amount| tape.value(token, amount, markets));
         }
         self.twaps.add(&changes.twaps, &changes.trades);
     }
@@ -223,6 +232,23 @@ impl Indexer {
     #[must_use]
     pub const fn twaps(&self) -> &TwapHistory {
         &self.twaps
+    }
+
+    /// What accounts were worth.
+    #[must_use]
+    pub const fn portfolios(&self) -> &Portfolios {
+        &self.portfolios
+    }
+
+    /// Takes what those accounts are worth that [`Portfolios::due`] names.
+    pub fn sample(&mut self, values: &[(AccountId, Money)]) {
+        self.portfolios.sample(self.time, values);
+    }
+
+    /// What an amount of a token is worth in quote atoms, at its market's last trade.
+    #[must_use]
+    pub fn spot_value(&self, token: TokenId, amount: TokenAtoms) -> i128 {
+        self.tape.value(token, amount, &self.markets)
     }
 
     /// The orders of one side of a market's book in order of priority, best first.

@@ -2,7 +2,7 @@
 //!
 //! An [`Indexer`] is fed the decided blocks in order and keeps bounded views in memory: the depth of each book, recent
 //! trades, candles, fills by account, orders that ended or were refused, funding rates and what positions paid of them,
-//! transfers, TWAP orders, and the addresses of accounts. It does no I/O, locks nothing, reads no clock, and decides nothing: all that
+//! transfers, TWAP orders, what accounts were worth, and the addresses of accounts. It does no I/O, locks nothing, reads no clock, and decides nothing: all that
 //! it holds follows from the blocks. What is older than its bounds is forgotten, oldest first.
 //!
 //! [`Indexer::apply`] returns what a block changed, as those who subscribe want to hear it.
@@ -23,6 +23,7 @@ mod ledger;
 mod live;
 mod markets;
 mod orders;
+mod portfolio;
 mod rejected;
 mod tape;
 #[cfg(test)]
@@ -41,6 +42,7 @@ pub use indexer::{Indexer, Past};
 pub use ledger::{LEDGER_KEPT, LEDGER_PER_ACCOUNT, Ledger, LedgerEntry, LedgerRow};
 pub use markets::{Listing, Markets};
 pub use orders::{OpenOrder, OrderStatus, Waits};
+pub use portfolio::{Money, PORTFOLIOS_KEPT, Portfolios, SAMPLE_MS, Sample};
 pub use rejected::{REJECTED_ID_FIRST, REJECTED_KEPT, REJECTED_PER_ACCOUNT, Rejected, RejectedOrder};
 pub use tape::TRADES_KEPT;
 pub use twaps::{

@@ -1,13 +1,13 @@
 //! Trades: the last of each market, its candles, and fills by account.
 
 use crate::block::{Before, Liquidated, TradeRow};
-use crate::candles::Candles;
+use crate::candles::{Candles, Interval};
 use crate::fills::Fills;
 use crate::markets::Markets;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use tandem_exchange::{LiquidationOrder, PositionChange, Trade};
-use tandem_types::{BlockTime, MarketId, TokenAtoms, TxId};
+use tandem_exchange::{LiquidationOrder, PositionChange, QUOTE, Trade};
+use tandem_types::{BlockTime, MarketId, TokenAtoms, TokenId, TxId};
 
 /// Trades kept of each market.
 pub const TRADES_KEPT: usize = 500;
@@ -39,6 +39,20 @@ impl Tape {
     /// The last trades of a market, the last first.
     pub(crate) fn trades(&self, market: MarketId) -> impl Iterator<Item = &Arc<TradeRow>> {
         self.trades.get(&market).into_iter().flat_map(|trades| trades.iter().rev())
+    }
+
+    /// What an amount of a token is worth in quote atoms, at its market's last trade; nothing before the first.
+    pub(crate) fn value(&self, token: TokenId, amount: TokenAtoms, markets: &Markets) -> i128 {
+        if token == QUOTE {
+            return i128::from(amount.0);
+        }
+        let market = markets.spots().find(|(_, market)| market.base == token);
+        let value = market.and_then(|(id, market)| {
+            let price = self.candles(id)?.last(Interval::Minute)?.close.to_ticks(market.price_scale());
+            let product = i128::from(price.0).checked_mul(i128::from(amount.0))?;
+            product.checked_div(i128::from(market.atoms_per_lot))
+        });
+        value.unwrap_or(0)
     }
 
     pub(crate) fn candles(&self, market: MarketId) -> Option<&Candles> {

@@ -47,6 +47,7 @@ pub(super) fn of_question(question: &str) -> Option<Value> {
         "perpDexs" => list(null()),
         "perpsAtOpenInterestCap" => list(text()),
         "predictedFundings" => list(tuple(&[coin(), list(tuple(&[text(), predicted_funding()]))])),
+        "portfolio" => portfolio(),
         "preTransferCheck" => object(&[
             ("fee", decimal()),
             ("isSanctioned", json!({ "const": false })),
@@ -124,6 +125,13 @@ fn sub_accounts(perpetual: (&str, Value)) -> Value {
 
 fn meta_and_contexts() -> Value {
     tuple(&[reference("Meta"), list(reference("PerpContext"))])
+}
+
+fn portfolio() -> Value {
+    let history = || list(tuple(&[integer(), decimal()]));
+    let period = object(&[("accountValueHistory", history()), ("pnlHistory", history()), ("vlm", decimal())]);
+    let periods = ["day", "week", "month", "allTime", "perpDay", "perpWeek", "perpMonth", "perpAllTime"];
+    tuple(&periods.map(|word| tuple(&[json!({ "const": word }), period.clone()])))
 }
 
 fn predicted_funding() -> Value {

@@ -12,7 +12,6 @@ pub(crate) const ABSENT: &[&str] = &[
     "liquidatable",
     "maxBuilderFee",
     "perpDeployAuctionStatus",
-    "portfolio",
     "referral",
     "spotDeployState",
     "userAbstraction",
@@ -27,8 +26,8 @@ pub(crate) fn answer(question: &str) -> Option<Value> {
     Some(match question {
         "perpDexs" => json!([null]),
         "userToMultiSigSigners" | "spotDeployState" => Value::Null,
-        "delegations" | "delegatorRewards" | "delegatorHistory" | "portfolio" | "userVaultEquities"
-        | "vaultSummaries" | "liquidatable" => json!([]),
+        "delegations" | "delegatorRewards" | "delegatorHistory" | "userVaultEquities" | "vaultSummaries"
+        | "liquidatable" => json!([]),
         "delegatorSummary" => json!({
             "delegated": "0.0", "undelegated": "0.0", "totalPendingWithdrawal": "0.0", "nPendingWithdrawals": 0,
         }),

@@ -6,6 +6,7 @@
 //! | `perp.rs` | perpetual markets: metadata, prices, funding, what an account can trade |
 //! | `account.rs` | accounts: balances, positions, orders, fills, limits |
 //! | `ledger.rs` | accounts: funding paid, transfers |
+//! | `portfolio.rs` | accounts: what they were worth |
 //! | `sub_accounts.rs` | sub-accounts with what they have |
 //! | `twap.rs` | accounts: TWAP orders |
 //! | `absent.rs` | features that are to come, in the shape that says there is nothing |
@@ -16,6 +17,7 @@ mod fields;
 mod ledger;
 mod market;
 mod perp;
+mod portfolio;
 mod sub_accounts;
 mod twap;
 
@@ -24,7 +26,8 @@ pub(crate) use account::{open_orders_of, perpetual_state, spot_balances};
 pub(crate) use fields::Fields;
 pub(crate) use ledger::{funding, ledger_update};
 pub(crate) use market::{spot_context, spot_contexts};
-pub(crate) use perp::{asset_data, capped, context, contexts, meta};
+pub(crate) use perp::{Phase, asset_data, capped, context, contexts, meta};
+pub(crate) use portfolio::worth;
 pub(crate) use twap::{running as running_twaps, slice_fill, twap_row};
 
 use crate::app::App;
@@ -77,6 +80,11 @@ pub(crate) const QUESTIONS: &[(&str, &str, &[&str])] = &[
     ("perpDexs", "Perpetual exchanges; the first and only has no name.", &[]),
     ("perpsAtOpenInterestCap", "Perpetual markets in which nothing more can be opened.", &["dex?"]),
     ("predictedFundings", "What each market's hour would pay if it ended now.", &[]),
+    (
+        "portfolio",
+        "What an account was worth, its profit and what it traded, by period, as far as the index remembers.",
+        &["user"],
+    ),
     (
         "preTransferCheck",
         "Whether an address has an account, and what the first transfer to it costs.",
@@ -161,6 +169,7 @@ pub(crate) fn answer(app: &App, ip: IpAddr, body: &[u8]) -> Result<Bytes, ApiErr
         "userFunding" => ledger::user_funding(app, &fields)?,
         "userNonFundingLedgerUpdates" => ledger::ledger_updates(app, &fields)?,
         "userRateLimit" => account::rate_limit(app, &fields)?,
+        "portfolio" => portfolio::portfolio(app, &fields)?,
         "twapHistory" => twap::history(app, &fields)?,
         "userTwapSliceFills" => twap::slice_fills(app, &fields)?,
         "userTwapSliceFillsByTime" => twap::slice_fills_by_time(app, &fields)?,

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use tandem_exchange::perp::position::notional;
 use tandem_exchange::perp::prices::FUNDING_INTERVAL_MS;
 use tandem_exchange::perp::tiers::MarginTiers;
-use tandem_exchange::perp::{PerpEstimates, PerpMarket, PerpPrices, PerpTotals};
-use tandem_exchange::{ExchangeTables, QUOTE};
+use tandem_exchange::perp::{PerpEstimates, PerpMarket, PerpPrices, PerpTotals, has_pending_liquidations};
+use tandem_exchange::{ExchangeTables, QUOTE, Rejection};
 use tandem_indexer::{FundingRate, Indexer, Listing};
 use tandem_oracle::{Rate, premium};
 use tandem_types::{Address, MarketId, PriceTicks, QuoteAtoms};
@@ -30,14 +30,26 @@ const VENUE: &str = "HlPerp";
 pub(crate) enum Phase {
     /// It does.
     Open,
+    /// Liquidations are pending: it takes cancels and reduce-only orders.
+    ReduceOnly,
     /// There is no price yet: nothing is taken.
     Halted,
 }
 
 impl Phase {
+    /// The phase that an order was refused for.
+    pub(crate) const fn behind(rejection: Rejection) -> Option<Self> {
+        match rejection {
+            Rejection::LiquidationsPending => Some(Self::ReduceOnly),
+            Rejection::NoMarkPrice => Some(Self::Halted),
+            _ => None,
+        }
+    }
+
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Open => "open",
+            Self::ReduceOnly => "reduceOnly",
             Self::Halted => "halted",
         }
     }
@@ -49,6 +61,7 @@ struct Present {
     prices: Option<PerpPrices>,
     estimates: PerpEstimates,
     totals: PerpTotals,
+    is_reduce_only: bool,
 }
 
 impl Present {
@@ -57,11 +70,16 @@ impl Present {
             prices: tables.perp_prices.peek(&id).copied(),
             estimates: tables.perp_estimates.peek(&id).copied().unwrap_or_default(),
             totals: tables.perp_totals.peek(&id).copied().unwrap_or_default(),
+            is_reduce_only: has_pending_liquidations(tables, id),
         }
     }
 
     const fn phase(&self) -> Phase {
-        if self.prices.is_some() { Phase::Open } else { Phase::Halted }
+        match (self.prices.is_some(), self.is_reduce_only) {
+            (false, _) => Phase::Halted,
+            (true, true) => Phase::ReduceOnly,
+            (true, false) => Phase::Open,
+        }
     }
 
     /// What the hour would pay if it ended now.

@@ -63,6 +63,7 @@ impl Client {
     }
 
     fn act(&mut self, text: &str) -> Result<(), ApiError> {
+        self.app.messages.take_message(self.ip, &self.app.config.limits)?;
         let heard: ClientMessage<'_> = serde_json::from_str(text).map_err(|error| {
             if error.is_data() {
                 ApiError::field("invalid_message", "message", &error.to_string())

@@ -82,6 +82,47 @@ async fn connections_and_websockets_have_bounds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn messages_of_an_addresss_websockets_are_bounded_and_the_connection_goes_on() {
+    let limits = Limits { websocket_messages_per_minute: 5, loopback_is_limited: true, ..Limits::default() };
+    let chain = Chain::start_with(limits).await;
+    let (mut first, mut second) = (chain.socket().await, chain.socket().await);
+    for number in 0..5 {
+        let socket = if number % 2 == 0 { &mut first } else { &mut second };
+        socket.say(&json!({ "method": "ping" })).await;
+        socket.hear("pong").await;
+    }
+    second.say(&json!({ "method": "subscribe", "subscription": { "type": "allMids" } })).await;
+    let refused = second.hear("error").await;
+    assert_eq!(refused["error"]["code"], "too_many_messages");
+    let wait = refused["error"]["retryAfterMs"].as_u64().unwrap();
+    assert!((1..=12_000).contains(&wait), "{refused}");
+    // Questions over HTTP have a bucket of their own.
+    assert_eq!(chain.info(json!({ "type": "perpDexs" })).await.status, 200);
+    let (closed, ()) = tokio::join!(second.closed(), chain.stop());
+    assert_eq!(closed.0, 1001, "until then it went on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn posts_under_way_are_bounded() {
+    let chain = Chain::start_with(Limits { posts_in_flight_max: 1, ..Limits::default() }).await;
+    let mut socket = chain.socket().await;
+    let signer = tandem_testkit::Signer::wallet(1);
+    let action = tandem_exchange::action::Action::Noop;
+    let count = 20;
+    for id in 0..count {
+        let payload = chain.request(&signer, &json!({ "type": "noop" }), &action);
+        let request = json!({ "type": "action", "payload": payload });
+        socket.say(&json!({ "method": "post", "id": id, "request": request })).await;
+    }
+    // The first waits for its block meanwhile.
+    let refused = socket.hear("error").await;
+    assert_eq!(refused["error"]["code"], "too_many_posts");
+    let done = socket.hear("post").await;
+    assert_eq!(done["data"]["response"]["payload"]["status"], "ok");
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn stopping_says_goodbye_to_websockets() {
     let chain = Chain::start().await;
     let mut socket = chain.socket().await;

@@ -12,6 +12,7 @@ mod limits;
 mod openapi;
 mod orders;
 mod perps;
+mod portfolio;
 mod questions;
 mod schema;
 mod socket;

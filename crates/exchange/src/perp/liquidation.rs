@@ -149,6 +149,14 @@ pub fn is_reduce_only(tables: &mut ExchangeTables, market: MarketId, now: BlockT
     [due, waiting, deleverage].into_iter().flatten().any(|since| since < now)
 }
 
+/// Whether a market will take only cancels and reduce-only orders in the next block, for readers of the state.
+#[must_use]
+pub fn has_pending_liquidations(tables: &ExchangeTables, market: MarketId) -> bool {
+    tables.risk_due.peek(&market).is_some()
+        || tables.liquidations_waiting.peek(&market).is_some()
+        || tables.deleverages.peek(&market).is_some()
+}
+
 impl Session<'_, '_> {
     pub(crate) fn is_insurance(&mut self, account: AccountId) -> bool {
         self.tables.perp_vaults.get(&()).is_some_and(|vaults| vaults.insurance == account)

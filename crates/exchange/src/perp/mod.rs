@@ -34,7 +34,7 @@ pub use genesis::{PerpGenesis, PerpGenesisError};
 pub use liquidate::{
     CANCELS_PER_TURN, COOLDOWN_MS, LIQUIDATION_FILLS_MAX, PARTIAL_NOTIONAL_MIN, PARTIAL_PARTS, zero_price,
 };
-pub use liquidation::is_reduce_only;
+pub use liquidation::{has_pending_liquidations, is_reduce_only};
 pub use market::{
     LEVERAGE_DEFAULT, PERP_PRICE_DECIMALS, PerpConfig, PerpEstimates, PerpMarket, PerpPrices, PerpTotals,
 };
