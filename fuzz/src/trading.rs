@@ -15,7 +15,7 @@ use tandem_exchange::action::{
 use tandem_testkit::{
     BTC, DOGE, ETH, Harness, PURR, Signer, USD, approve, asset, class_transfer, create_sub_account, evm_transfer,
     grouped, isolated_margin, leverage, perp_asset, perp_genesis, place, price, rename_sub_account, send,
-    sub_account_spot_transfer, sub_account_transfer, usd_send,
+    sub_account_spot_transfer, sub_account_transfer, top_up, usd_send,
 };
 use tandem_types::{Address, BlockTime, Cloid, OrderId};
 
@@ -143,7 +143,7 @@ impl Trading {
 
     fn action(&self, choices: &mut Choices<'_>, nonce: u64) -> Action {
         let market = market(choices, self.chain.now());
-        match choices.below(22) {
+        match choices.below(23) {
             0 => Action::Cancel(CancelOrders {
                 cancels: several(choices, |choices| Cancel { asset: market.asset, order: id(choices) }),
                 fast: None,
@@ -174,6 +174,7 @@ impl Trading {
             15 => Action::TwapCancel(TwapCancel { asset: market.asset, twap: u64::from(choices.below(4)) }),
             16 | 17 => group(choices, &market),
             18 | 19 => sub_account_action(choices),
+            20 => top_up(choices.pick(&[ETH, DOGE]), choices.pick(&["0", "1", "2.5", "9", "40"])),
             _ => place(&several(choices, |choices| order(choices, &market))),
         }
     }

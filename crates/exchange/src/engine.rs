@@ -64,6 +64,7 @@ const FUNCTIONS: &[Function] = &[
     function(18, "subAccountTransfer"),
     function(19, "subAccountSpotTransfer"),
     function(20, "subAccountModify"),
+    function(41, "topUpIsolatedOnlyMargin"),
 ];
 
 impl Coprocessor for Exchange {
@@ -104,6 +105,7 @@ impl Coprocessor for Exchange {
             sub_account_transfer,
             sub_account_spot_transfer,
             sub_account_modify,
+            top_up,
         ] = FUNCTIONS
         else {
             return function(0, "none");
@@ -129,6 +131,7 @@ impl Coprocessor for Exchange {
             Action::SubAccountTransfer(_) => sub_account_transfer,
             Action::SubAccountSpotTransfer(_) => sub_account_spot_transfer,
             Action::SubAccountModify(_) => sub_account_modify,
+            Action::TopUpIsolatedOnlyMargin(_) => top_up,
         }
     }
 
@@ -215,6 +218,9 @@ impl Session<'_, '_> {
             }
             Action::SubAccountModify(modify) => {
                 self.modify_sub_account(modify).map(|status| alloc::vec![status])
+            }
+            Action::TopUpIsolatedOnlyMargin(request) => {
+                self.top_up_isolated_margin(request).map(|status| alloc::vec![status])
             }
         }
     }

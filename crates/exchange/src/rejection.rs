@@ -171,6 +171,8 @@ rejections! {
     TooManySubAccounts = 102, "too many sub-accounts";
     /// No sub-account of the account has this address.
     UnknownSubAccount = 103, "subAccountUser is not a sub-account of the account";
+    /// An isolated position has no more than the leverage that it is to have.
+    LeverageReached = 300, "position already has no more than this leverage";
 }
 
 impl fmt::Display for Rejection {

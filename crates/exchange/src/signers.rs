@@ -179,7 +179,8 @@ pub(crate) fn items(action: &Action) -> u64 {
         | Action::CreateSubAccount(_)
         | Action::SubAccountTransfer(_)
         | Action::SubAccountSpotTransfer(_)
-        | Action::SubAccountModify(_) => 1,
+        | Action::SubAccountModify(_)
+        | Action::TopUpIsolatedOnlyMargin(_) => 1,
     };
     u64::try_from(count).unwrap_or(u64::MAX)
 }

@@ -27,7 +27,7 @@ pub use invariants::{assert_invariants, totals};
 pub use orders::{approve, buy, cancel, modify, place, price, sell, send, size};
 pub use perps::{
     DOGE, ETH, buy_perp, cancel_perp, class_transfer, isolated_margin, leverage, perp_asset, perp_genesis,
-    report_scope, sell_perp, usd_send,
+    report_scope, sell_perp, top_up, usd_send,
 };
 pub use risk::{assert_risk, unit_margins};
 pub use signer::Signer;

@@ -1,13 +1,13 @@
 //! Perpetual markets for tests, and what is done on them in few words.
 
 use crate::genesis::genesis;
-use crate::orders::{order, user};
+use crate::orders::{order, price, user};
 use tandem_codec::Encode;
 use tandem_crypto::ed25519::SigningKey;
 use tandem_exchange::TokenName;
 use tandem_exchange::action::{
-    Action, AddressText, Amount, AssetId, Cancel, CancelOrders, Order, UpdateIsolatedMargin, UpdateLeverage,
-    UsdClassTransfer, UsdSend,
+    Action, AddressText, Amount, AssetId, Cancel, CancelOrders, Order, TopUpIsolatedOnlyMargin,
+    UpdateIsolatedMargin, UpdateLeverage, UsdClassTransfer, UsdSend,
 };
 use tandem_exchange::perp::tiers::{MarginTiers, Tier};
 use tandem_exchange::perp::{PerpConfig, PerpGenesis, PerpMarket};
@@ -114,6 +114,16 @@ pub fn leverage(market: MarketId, leverage: u64, is_cross: bool) -> Action {
 #[must_use]
 pub fn isolated_margin(market: MarketId, micros: i64) -> Action {
     Action::UpdateIsolatedMargin(UpdateIsolatedMargin { asset: perp_asset(market), is_buy: true, micros })
+}
+
+/// Moves margin into an isolated position, until it has a leverage.
+///
+/// # Panics
+/// If the leverage is no decimal.
+#[must_use]
+pub fn top_up(market: MarketId, leverage: &str) -> Action {
+    let (asset, leverage) = (perp_asset(market), price(leverage));
+    Action::TopUpIsolatedOnlyMargin(TopUpIsolatedOnlyMargin { asset, leverage })
 }
 
 /// Moves USD between spot balance and collateral. `nonce` is signed within.

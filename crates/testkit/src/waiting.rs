@@ -49,8 +49,13 @@ pub(crate) fn assert_waiting(tables: &ExchangeTables) -> Waiting {
     for (key, order) in rows::<AccountOrder, TriggerOrder>(&tables.trigger_orders) {
         let AccountOrder { account, id } = key;
         *waiting.counts.entry(account).or_default() += 1;
-        if order.stage == Stage::Price {
-            assert_eq!(tables.triggers.peek(&order.key(id)), Some(&account), "{order:?}");
+        let by_price = match order.stage {
+            Stage::Fill => None,
+            Stage::Price => Some(tables.triggers.peek(&order.key(id))),
+            Stage::Liquidations => Some(tables.held_triggers.peek(&order.key(id))),
+        };
+        if let Some(listed) = by_price {
+            assert_eq!(listed, Some(&account), "{order:?}");
             priced += 1;
         }
         if let Some(group) = order.group {
@@ -73,7 +78,8 @@ pub(crate) fn assert_waiting(tables: &ExchangeTables) -> Waiting {
         }
         assert!(tables.account_orders.peek(&key).is_none(), "no order both waits and rests");
     }
-    let listed = (tables.triggers.len(), tables.groups.len(), tables.position_triggers.len());
+    let by_price = tables.triggers.len() + tables.held_triggers.len();
+    let listed = (by_price, tables.groups.len(), tables.position_triggers.len());
     assert_eq!(listed, (priced, grouped, following), "nothing else is listed");
     assert_eq!(tables.twaps.len(), tables.twap_due.len(), "each running order has its next part");
     waiting

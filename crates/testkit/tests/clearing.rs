@@ -13,7 +13,7 @@ use tandem_exchange::{BalanceKey, Event, ExchangeTables, ItemStatus, TREASURY, s
 use tandem_reference_clearing::{Clearing, Market, Number, Stay, Tally, Wish, fraction, units, whole, zero};
 use tandem_testkit::{
     DOGE, ETH, Harness, Signer, Step, USD, buy_perp, cancel_perp, class_transfer, create_sub_account,
-    isolated_margin, leverage, perp_genesis, place, sell_perp, sub_account_transfer, usd_send,
+    isolated_margin, leverage, perp_genesis, place, sell_perp, sub_account_transfer, top_up, usd_send,
 };
 use tandem_types::{AccountId, Address, MarketId, OrderId};
 
@@ -392,6 +392,17 @@ fn move_margin(stream: &mut Stream, who: u8) -> (Action, Run) {
         *other == u32::from(who) && position.isolated && position.size != zero()
     });
     let at = isolated.map_or(0, |((_, at), _)| *at);
+    if stream.random.below(3) == 0 {
+        let tenths = 1 + stream.random.below(400);
+        let wanted = fraction(i128::from(tenths), 10);
+        let text = if tenths % 10 == 0 {
+            format!("{}", tenths / 10)
+        } else {
+            format!("{}.{}", tenths / 10, tenths % 10)
+        };
+        let run = move |twin: &mut Clearing| twin.top_up(u32::from(who), at, &wanted);
+        return (top_up(FORMS[at].id, &text), Box::new(run));
+    }
     let micros = stream.random.below(200_000_000) * stream.scale;
     let micros = i64::try_from(micros).unwrap() - 100_000_000 * i64::try_from(stream.scale).unwrap();
     let amount = fraction(i128::from(micros), 1_000_000);

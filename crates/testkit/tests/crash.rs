@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 use tandem_coprocessor::Coprocessor;
-use tandem_exchange::action::{Action, Cancel, CancelOrders, Order, OrderKind, TimeInForce};
+use tandem_exchange::action::{
+    Action, Cancel, CancelOrders, Order, OrderKind, TimeInForce,
+    Tpsl::{StopLoss, TakeProfit},
+};
 use tandem_exchange::perp::liquidation::LIQUIDATION_WORK_MAX;
 use tandem_exchange::perp::position::{MarginMode, Position};
 use tandem_exchange::perp::risk;
@@ -11,8 +14,8 @@ use tandem_exchange::{
     AccountOrder, Event, Exchange, ExchangeTables, ItemStatus, PositionKey, Rejection, Takeover, Vault,
 };
 use tandem_testkit::{
-    Block, DOGE, ETH, Floor, assert_invariants, buy_perp, leverage, perp_asset, place, sell_perp, totals,
-    unit_margins,
+    Block, DOGE, ETH, Floor, as_limit, assert_invariants, buy_perp, leverage, perp_asset, place, sell_perp,
+    totals, unit_margins, waiting,
 };
 use tandem_types::{AccountId, MarketId, QuoteAtoms, SignedLots, SizeLots, Usd};
 
@@ -272,6 +275,52 @@ fn ten_thousand_sales_into_the_book_go_on_where_the_block_before_stopped() {
     floor.begin(100, &[]);
     let answer = one(&mut floor, short, ioc(sell_perp(ETH, "1949", "1")));
     assert!(matches!(answer, ItemStatus::Filled { .. }), "{answer:?}");
+}
+
+#[test]
+fn an_order_that_opens_waits_while_liquidations_are_pending_and_one_that_reduces_does_not() {
+    let mut floor = crowd(70);
+    let (opener, short) = (AccountId(1), AccountId(10_100));
+    floor.tables.collaterals.put(opener, Usd(30_000_000 * ATOMS));
+    tandem_state::Tables::seal(&mut floor.tables);
+    let wait = |floor: &mut Floor, who, order| {
+        let stop = as_limit(waiting(order, "1949.3", if order.is_buy { TakeProfit } else { StopLoss }));
+        match floor.act(who, &place(&[stop])).unwrap().items[..] {
+            [ItemStatus::Resting { id, .. }] => id,
+            ref other => panic!("it does not wait: {other:?}"),
+        }
+    };
+    let held = wait(&mut floor, opener, sell_perp(ETH, "2100", "1"));
+    let taken_back = wait(&mut floor, opener, sell_perp(ETH, "2101", "1"));
+    let reducing = wait(&mut floor, short, reduce(buy_perp(ETH, "1900", "1")));
+    let fired = |block: &Block, of| {
+        block.events.iter().any(|event| matches!(event, Event::Triggered { id, .. } if *id == of))
+    };
+    floor.prices(100, &[19_494_000, 100_000]);
+    // The mark passes their price while ten thousand wait to be liquidated.
+    let block = floor.prices(100, &[19_492_000, 100_000]);
+    assert!(fired(&block, reducing) && !fired(&block, held) && !fired(&block, taken_back));
+    assert_eq!(floor.tables.held_triggers.len(), 2);
+    assert_invariants(&floor.tables);
+    floor.begin(100, &[]);
+    let cancels = vec![Cancel { asset: perp_asset(ETH), order: taken_back }];
+    let cancelled = floor.act(opener, &Action::Cancel(CancelOrders { cancels, fast: None })).unwrap();
+    assert_eq!((cancelled.items, floor.tables.held_triggers.len()), (vec![ItemStatus::Done], 1));
+    floor.end(Vec::new());
+    for number in 0..3_000u32 {
+        let oracle: &[u64] = if number % 10 == 0 { &[19_600_000, 100_000] } else { &[] };
+        let events = floor.begin(100, oracle);
+        let now = floor.block.time;
+        let pending = is_reduce_only(&mut floor.tables, ETH, now);
+        let block = floor.end(events);
+        assert_eq!(fired(&block, held), !pending, "in block {number}, as soon as it may");
+        if !pending {
+            assert!(number > 5 && floor.tables.held_triggers.is_empty());
+            assert_invariants(&floor.tables);
+            return;
+        }
+    }
+    panic!("liquidations do not end");
 }
 
 /// One long against ten thousand shorts of the same size and leverage, in one bucket: it takes many blocks to come by all.

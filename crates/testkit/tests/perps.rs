@@ -5,7 +5,7 @@ use tandem_exchange::{CloseReason, Event, ItemStatus, Rejection, TREASURY};
 use tandem_stf::InvalidBlock;
 use tandem_testkit::{
     DOGE, ETH, Harness, Signer, Step, USD, buy_perp, class_transfer, isolated_margin, leverage, perp_asset,
-    perp_genesis, place, sell_perp, usd_send,
+    perp_genesis, place, sell_perp, top_up, usd_send,
 };
 use tandem_types::{MarketId, OrderId, QuoteAtoms, SignedLots, SizeLots, TokenAtoms, Usd};
 
@@ -171,6 +171,36 @@ fn reduce_only_orders_never_grow_or_flip_a_position() {
     let step = chain.act(&long, &place(&[close]));
     assert!(matches!(step.items(0), [ItemStatus::Filled { size: SizeLots(50), .. }]), "{:?}", step.items(0));
     assert_eq!(chain.position(&long, ETH), None);
+}
+
+#[test]
+fn an_isolated_position_is_topped_up_to_a_leverage_and_never_down() {
+    let (mut chain, [long, short, _]) = market();
+    chain.act(&long, &leverage(ETH, 10, false));
+    open(&mut chain, &long, &short, "1");
+    // 2000 at 10x: 200 are in it, 799.1 in the collateral. What is missing is rounded up to the atom.
+    let rows = [
+        ("0", Err(Rejection::LeverageOutOfRange)),
+        ("10", Err(Rejection::LeverageReached)),
+        ("11", Err(Rejection::LeverageReached)),
+        ("8", Ok(250 * ATOMS)),
+        ("8", Err(Rejection::LeverageReached)),
+        ("7", Ok(28_571_428_572)),
+        ("2.5", Ok(800 * ATOMS)),
+        ("2", Err(Rejection::InsufficientWithdrawable)),
+        ("100", Err(Rejection::LeverageReached)),
+    ];
+    for (wanted, expected) in rows {
+        let before = chain.collateral(&long).0 + chain.position(&long, ETH).unwrap().quote.0;
+        let step = chain.act(&long, &top_up(ETH, wanted));
+        let position = chain.position(&long, ETH).unwrap();
+        match expected {
+            Ok(value) => assert_eq!(position.quote, Usd(value - 2_000 * ATOMS), "{wanted}"),
+            Err(why) => assert_eq!(step.rejection(0), why, "{wanted}"),
+        }
+        assert_eq!(chain.collateral(&long).0 + position.quote.0, before, "{wanted}");
+    }
+    assert_eq!(chain.act(&short, &top_up(ETH, "1")).rejection(0), Rejection::NoIsolatedPosition);
 }
 
 #[test]

@@ -175,6 +175,16 @@ impl Clearing {
         })
     }
 
+    /// Moves collateral into an isolated position until its notional is at most `leverage` of its value.
+    pub fn top_up(&mut self, who: u32, market: usize, leverage: &Number) -> bool {
+        let own = self.own_health(who, market);
+        if *leverage <= zero() {
+            return false;
+        }
+        let missing = up(&(own.notional / leverage)) - own.value;
+        missing > zero() && self.isolated_margin(who, market, &missing)
+    }
+
     fn may_be_left(&self, who: u32) -> bool {
         self.health(who).may_be_left()
     }

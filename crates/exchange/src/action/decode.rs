@@ -8,8 +8,9 @@ use super::{
     Action, ActionError, AddressText, Amount, ApproveAgent, AssetId, Builder, Cancel, CancelByCloid,
     CancelOrders, DECIMAL_BYTES_MAX, Decimal, FieldName, FieldText, Grouping, HyperliquidChain, Kind,
     MAX_AGENT_NAME_BYTES, MAX_AMOUNT_BYTES, MAX_BATCH_ORDERS, MAX_TOKEN_BYTES, Modify, Order, OrderKind,
-    OrderRef, PlaceOrders, Reason, Segment, SelfTradePrevention, SpotSend, TimeInForce, Tpsl, Trigger,
-    TwapCancel, TwapRequest, UpdateIsolatedMargin, UpdateLeverage, UsdClassTransfer, UsdSend, UserSigned,
+    OrderRef, PlaceOrders, Reason, Segment, SelfTradePrevention, SpotSend, TimeInForce,
+    TopUpIsolatedOnlyMargin, Tpsl, Trigger, TwapCancel, TwapRequest, UpdateIsolatedMargin, UpdateLeverage,
+    UsdClassTransfer, UsdSend, UserSigned,
     fields::Fields,
     msgpack::Input,
     sub_accounts::{create_sub_account, sub_account_modify, sub_account_spot_transfer, sub_account_transfer},
@@ -71,6 +72,7 @@ fn action(input: &mut Input<'_>) -> Result<Action> {
         "subAccountTransfer" => sub_account_transfer(input).map(Action::SubAccountTransfer),
         "subAccountSpotTransfer" => sub_account_spot_transfer(input).map(Action::SubAccountSpotTransfer),
         "subAccountModify" => sub_account_modify(input).map(Action::SubAccountModify),
+        "topUpIsolatedOnlyMargin" => top_up(input).map(Action::TopUpIsolatedOnlyMargin),
         other => Err(field(F::Type, Reason::UnknownWord(FieldText::new(other)))),
     }
 }
@@ -329,6 +331,17 @@ fn cancel_all(input: &mut Input<'_>) -> Result<Option<AssetId>> {
     let asset = fields.optional(F::A, asset)?;
     fields.close()?;
     Ok(asset)
+}
+
+fn top_up(input: &mut Input<'_>) -> Result<TopUpIsolatedOnlyMargin> {
+    let mut fields = Fields::open(input, &[F::Type, F::Asset, F::Leverage])?;
+    fields.required(F::Type, skip_type)?;
+    let top_up = TopUpIsolatedOnlyMargin {
+        asset: fields.required(F::Asset, asset)?,
+        leverage: fields.required(F::Leverage, decimal)?,
+    };
+    fields.close()?;
+    Ok(top_up)
 }
 
 fn twap_order(input: &mut Input<'_>) -> Result<TwapRequest> {

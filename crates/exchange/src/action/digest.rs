@@ -113,6 +113,7 @@ impl Action {
             | Self::ScheduleCancel(_)
             | Self::UpdateLeverage(_)
             | Self::UpdateIsolatedMargin(_)
+            | Self::TopUpIsolatedOnlyMargin(_)
             | Self::CancelAll(_)
             | Self::TwapOrder(_)
             | Self::TwapCancel(_)

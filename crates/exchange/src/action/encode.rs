@@ -2,8 +2,8 @@
 
 use super::{
     Action, ApproveAgent, AssetId, Builder, Cancel, CancelByCloid, CancelOrders, Grouping, Modify, Order,
-    OrderKind, OrderRef, PlaceOrders, SpotSend, Trigger, TwapCancel, TwapRequest, UpdateIsolatedMargin,
-    UpdateLeverage, UsdClassTransfer, UsdSend, UserSigned,
+    OrderKind, OrderRef, PlaceOrders, SpotSend, TopUpIsolatedOnlyMargin, Trigger, TwapCancel, TwapRequest,
+    UpdateIsolatedMargin, UpdateLeverage, UsdClassTransfer, UsdSend, UserSigned,
     msgpack::Output,
     text::{address_to_hex, cloid_to_hex, integer_to_hex},
 };
@@ -36,6 +36,7 @@ impl Action {
             Self::SubAccountTransfer(transfer) => out.sub_account_transfer(*transfer),
             Self::SubAccountSpotTransfer(transfer) => out.sub_account_spot_transfer(transfer),
             Self::SubAccountModify(modify) => out.sub_account_modify(modify),
+            Self::TopUpIsolatedOnlyMargin(top_up) => out.top_up(top_up),
         }
         out.into_bytes()
     }
@@ -231,6 +232,12 @@ impl Output {
     fn cancel_all(&mut self, asset: Option<AssetId>) {
         self.open(with_options(1, &[asset.is_some()]), "cancelAll");
         asset.iter().for_each(|asset| self.asset("a", *asset));
+    }
+
+    fn top_up(&mut self, top_up: &TopUpIsolatedOnlyMargin) {
+        self.open(3, "topUpIsolatedOnlyMargin");
+        self.asset("asset", top_up.asset);
+        self.word("leverage", &top_up.leverage.to_text());
     }
 
     fn twap_order(&mut self, twap: &TwapRequest) {

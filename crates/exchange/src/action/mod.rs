@@ -37,8 +37,9 @@ pub use sub_accounts::{MAX_NAME_BYTES, SubAccountModify, SubAccountSpotTransfer,
 pub use text::{AddressText, Amount, MAX_AGENT_NAME_BYTES, MAX_AMOUNT_BYTES, MAX_TOKEN_BYTES};
 pub use types::{
     Action, ApproveAgent, AssetId, Builder, Cancel, CancelByCloid, CancelOrders, Class, Grouping,
-    MAX_BATCH_ORDERS, Modify, Order, OrderKind, OrderRef, PlaceOrders, SpotSend, Trigger, TwapCancel,
-    TwapRequest, UpdateIsolatedMargin, UpdateLeverage, UsdClassTransfer, UsdSend, UserSigned,
+    MAX_BATCH_ORDERS, Modify, Order, OrderKind, OrderRef, PlaceOrders, SpotSend, TopUpIsolatedOnlyMargin,
+    Trigger, TwapCancel, TwapRequest, UpdateIsolatedMargin, UpdateLeverage, UsdClassTransfer, UsdSend,
+    UserSigned,
 };
 pub use user_signed::{UserField, UserSpelling, user_signed_fields};
 pub use words::{FieldName, HyperliquidChain, SelfTradePrevention, TimeInForce, Tpsl};

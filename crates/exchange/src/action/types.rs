@@ -61,6 +61,17 @@ pub enum Action {
     SubAccountSpotTransfer(SubAccountSpotTransfer),
     /// Renames a sub-account.
     SubAccountModify(SubAccountModify),
+    /// Moves margin into an isolated position, until it has a leverage.
+    TopUpIsolatedOnlyMargin(TopUpIsolatedOnlyMargin),
+}
+
+/// Moves margin into an isolated position, until it has a leverage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TopUpIsolatedOnlyMargin {
+    /// The market.
+    pub asset: AssetId,
+    /// Notional over value, at most.
+    pub leverage: Decimal,
 }
 
 /// Buys or sells in equal parts over a time.
@@ -324,6 +335,7 @@ impl Action {
             | Self::ApproveAgent(_)
             | Self::UpdateLeverage(_)
             | Self::UpdateIsolatedMargin(_)
+            | Self::TopUpIsolatedOnlyMargin(_)
             | Self::UsdClassTransfer(_)
             | Self::UsdSend(_)
             | Self::CreateSubAccount(_)
@@ -351,6 +363,7 @@ impl Action {
             | Self::ScheduleCancel(_)
             | Self::UpdateLeverage(_)
             | Self::UpdateIsolatedMargin(_)
+            | Self::TopUpIsolatedOnlyMargin(_)
             | Self::CancelAll(_)
             | Self::TwapOrder(_)
             | Self::TwapCancel(_)

@@ -4,7 +4,7 @@ use super::clearing::{Priced, clearing};
 use super::margin::Margin;
 use super::position::{MarginMode, Position};
 use crate::Rejection;
-use crate::action::{AssetId, UpdateIsolatedMargin, UpdateLeverage};
+use crate::action::{AssetId, Decimal, TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage};
 use crate::receipt::{Event, ItemStatus};
 use crate::session::Session;
 use tandem_coprocessor::Work;
@@ -60,6 +60,37 @@ impl Session<'_, '_> {
         if amount.is_zero() {
             return Err(Rejection::AmountZero);
         }
+        self.move_isolated_margin(id, |_, _| Ok(amount))
+    }
+
+    /// Executes a `topUpIsolatedOnlyMargin`: moves in what the position's value is short of `⌈notional / leverage⌉`.
+    pub(crate) fn top_up_isolated_margin(
+        &mut self,
+        request: &TopUpIsolatedOnlyMargin,
+    ) -> Result<ItemStatus, Rejection> {
+        self.meter.charge(LEVERAGE_WORK)?;
+        let id = perp_of(request.asset)?;
+        let leverage = request.leverage;
+        if leverage.mantissa() == 0 {
+            return Err(Rejection::LeverageOutOfRange);
+        }
+        self.move_isolated_margin(id, |position, priced| {
+            let own = Margin::own(position, &priced.prices, &priced.market.tiers);
+            let missing = value_at(own.notional, &leverage)?.checked_sub(own.value);
+            let missing = missing.ok_or(Rejection::AmountTooLarge)?;
+            if missing <= 0 {
+                return Err(Rejection::LeverageReached);
+            }
+            i64::try_from(missing).map(Usd).map_err(|_| Rejection::AmountTooLarge)
+        })
+    }
+
+    /// Moves an amount, which is worked out of the position as it is, from the collateral into an isolated position.
+    fn move_isolated_margin(
+        &mut self,
+        id: MarketId,
+        amount: impl FnOnce(&Position, &Priced) -> Result<Usd, Rejection>,
+    ) -> Result<ItemStatus, Rejection> {
         let account = self.account;
         let mut clearing = clearing!(self.tables, self.meter);
         let priced = clearing.priced(id)?;
@@ -67,6 +98,7 @@ impl Session<'_, '_> {
         if before.mode != MarginMode::Isolated || before.size.is_zero() {
             return Err(Rejection::NoIsolatedPosition);
         }
+        let amount = amount(&before, &priced)?;
         let after = Position { quote: before.quote.plus(amount)?, ..before };
         let leaves_enough = if amount.is_negative() {
             let own = Margin::own(&after, &priced.prices, &priced.market.tiers);
@@ -84,6 +116,16 @@ impl Session<'_, '_> {
         self.reindex(account)?;
         Ok(ItemStatus::Done)
     }
+}
+
+/// The least value with which a notional has no more than a leverage.
+fn value_at(notional: i128, leverage: &Decimal) -> Result<i128, Rejection> {
+    let unit = 10i128.saturating_pow(u32::from(leverage.decimals()));
+    let product = notional.checked_mul(unit).ok_or(Rejection::AmountTooLarge)?;
+    let mantissa = i128::from(leverage.mantissa());
+    let floor = product.checked_div(mantissa).ok_or(Rejection::LeverageOutOfRange)?;
+    let exact = product.checked_rem(mantissa) == Some(0);
+    Ok(if exact { floor } else { floor.saturating_add(1) })
 }
 
 /// What taking `amount` out changes of a margin.

@@ -3,6 +3,7 @@
 use super::record::{Direction, DueTriggers, TriggerKey, TriggerOrder};
 use crate::Rejection;
 use crate::form::{MAKER_WORK, ORDER_WORK};
+use crate::perp::is_reduce_only;
 use crate::receipt::{CloseReason, Event, ItemStatus};
 use crate::session::{DueWork, Session};
 use crate::tables::{AccountOrder, ExchangeTables};
@@ -37,6 +38,14 @@ pub(crate) fn note(tables: &mut ExchangeTables, run: DueTriggers, mark: PriceTic
     }
 }
 
+/// Orders that have their turn together: of a run, what the mark has passed, or what was held back by liquidations.
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    run: DueTriggers,
+    /// How far the mark has come; `None` for those held back.
+    bound: Option<PriceTicks>,
+}
+
 /// Fires what is due, in turns that go round among the runs.
 pub(crate) fn due_work(work: &mut DueWork<'_>) {
     let cursor = work.tables.trigger_cursor.get(&()).copied();
@@ -44,13 +53,13 @@ pub(crate) fn due_work(work: &mut DueWork<'_>) {
     let mut next = None;
     let mut fired = 0u32;
     while !runs.is_empty() && next.is_none() {
-        runs.retain(|(run, bound)| {
+        runs.retain(|due| {
             if next.is_some() {
                 return true;
             }
-            let turn = turn(work, *run, *bound, &mut fired);
+            let turn = turn(work, due, &mut fired);
             if turn == Turn::OutOfWork {
-                next = Some(*run);
+                next = Some(due.run);
             }
             turn != Turn::NoneLeft
         });
@@ -63,24 +72,42 @@ pub(crate) fn due_work(work: &mut DueWork<'_>) {
     }
 }
 
-/// The runs that are due, from `from` on and then round, without those of markets whose prices are stale.
-fn due_runs(work: &mut DueWork<'_>, from: DueTriggers) -> Vec<(DueTriggers, PriceTicks)> {
-    let tables = &mut *work.tables;
-    let stale_ms = tables.perp_config.get(&()).copied().unwrap_or_default().price_stale_ms;
-    let (mut before, mut after) = (Vec::new(), Vec::new());
+/// What is due, from the run `from` on and then round, without that of markets whose prices are stale. Of a run those
+/// held back come first: they were met first.
+fn due_runs(work: &mut DueWork<'_>, from: DueTriggers) -> Vec<Due> {
+    let mut all = held_runs(work);
     let mut at = Some(DueTriggers::FIRST);
     while let Some(start) = at {
-        let Some((run, bound)) = tables.due_triggers.first(&start, &DueTriggers::LAST) else { break };
-        let due = (run, *bound);
+        let Some((run, bound)) = work.tables.due_triggers.first(&start, &DueTriggers::LAST) else { break };
+        all.push(Due { run, bound: Some(*bound) });
         at = (run < DueTriggers::LAST).then(|| run.next());
-        let prices = tables.perp_prices.get(&run.market);
-        if prices.is_none_or(|prices| prices.is_stale(work.block.time, stale_ms)) {
-            continue;
-        }
-        if run < from { before.push(due) } else { after.push(due) }
     }
-    after.extend(before);
-    after
+    all.retain(|due| is_fresh(work, due.run.market));
+    all.sort_by_key(|due| (due.run < from, due.run, due.bound.is_some()));
+    all
+}
+
+/// The runs of those held back whose markets have no pending liquidations any more.
+fn held_runs(work: &mut DueWork<'_>) -> Vec<Due> {
+    let mut found = Vec::new();
+    let mut at = Some(DueTriggers::FIRST);
+    while let Some(start) = at {
+        let (first, last) = (TriggerKey::first(start), TriggerKey::last(DueTriggers::LAST));
+        let Some(run) = work.tables.held_triggers.first(&first, &last).map(|(key, _)| key.run()) else {
+            break;
+        };
+        if !is_reduce_only(work.tables, run.market, work.block.time) {
+            found.push(Due { run, bound: None });
+        }
+        at = (run < DueTriggers::LAST).then(|| run.next());
+    }
+    found
+}
+
+fn is_fresh(work: &mut DueWork<'_>, market: MarketId) -> bool {
+    let stale_ms = work.tables.perp_config.get(&()).copied().unwrap_or_default().price_stale_ms;
+    let prices = work.tables.perp_prices.get(&market);
+    prices.is_some_and(|prices| !prices.is_stale(work.block.time, stale_ms))
 }
 
 /// How a run's turn ended.
@@ -94,15 +121,15 @@ enum Turn {
     OutOfWork,
 }
 
-fn turn(work: &mut DueWork<'_>, run: DueTriggers, bound: PriceTicks, fired: &mut u32) -> Turn {
+fn turn(work: &mut DueWork<'_>, due: &Due, fired: &mut u32) -> Turn {
     for _ in 0..TRIGGER_TURN {
         if work.meter.left() < LEFT_MIN {
             return Turn::OutOfWork;
         }
-        let (first, last) = (TriggerKey::first(run), TriggerKey::last_passed(run, bound));
-        let Some((key, account)) = work.tables.triggers.first(&first, &last).map(|(key, who)| (key, *who))
-        else {
-            work.tables.due_triggers.remove(&run);
+        let Some((key, account)) = first_of(work.tables, due) else {
+            if due.bound.is_some() {
+                work.tables.due_triggers.remove(&due.run);
+            }
             return Turn::NoneLeft;
         };
         let refused = work.step(account, |session| session.fire(key.id)).err();
@@ -117,6 +144,16 @@ fn turn(work: &mut DueWork<'_>, run: DueTriggers, bound: PriceTicks, fired: &mut
     Turn::More
 }
 
+/// The first order that is due, and whose it is.
+fn first_of(tables: &mut ExchangeTables, due: &Due) -> Option<(TriggerKey, AccountId)> {
+    let first = TriggerKey::first(due.run);
+    let found = match due.bound {
+        Some(bound) => tables.triggers.first(&first, &TriggerKey::last_passed(due.run, bound)),
+        None => tables.held_triggers.first(&first, &TriggerKey::last(due.run)),
+    };
+    found.map(|(key, who)| (key, *who))
+}
+
 /// Ends an order that could not be fired, and reports it.
 fn refuse(work: &mut DueWork<'_>, account: AccountId, key: TriggerKey, why: Rejection) {
     let ended = work.step(account, |session| {
@@ -127,6 +164,7 @@ fn refuse(work: &mut DueWork<'_>, account: AccountId, key: TriggerKey, why: Reje
     if ended.is_err() {
         // Only a fault of these rules leads here.
         work.tables.triggers.remove(&key);
+        work.tables.held_triggers.remove(&key);
     }
 }
 
@@ -137,6 +175,10 @@ impl Session<'_, '_> {
         let order = self.waiting(id).ok_or(Rejection::UnknownOrder)?;
         if let Some(reason) = self.why_dead_waiting(&order) {
             return self.end_waiting(id, reason);
+        }
+        if !order.reduce_only && is_reduce_only(self.tables, order.market, self.block.time) {
+            self.hold(id, &order);
+            return Ok(());
         }
         let Some(size) = self.size_to_fire(&order)? else {
             return self.end_waiting(id, CloseReason::PositionClosed);

@@ -144,7 +144,7 @@ impl Session<'_, '_> {
         self.meter.charge(crate::CANCEL_WORK)?;
         let account = self.account;
         let mut order = self.waiting(id).ok_or(Rejection::UnknownOrder)?;
-        if order.stage == Stage::Price {
+        if order.stage != Stage::Fill {
             return Ok(());
         }
         order.stage = Stage::Price;

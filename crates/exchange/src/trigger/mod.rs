@@ -6,6 +6,9 @@
 //! markets take turns, and a cursor says whose is next. A fired order becomes an ordinary one with an id of its own, by
 //! the ordinary path with every check of that moment; one that is refused there is reported as an event.
 //!
+//! An order that opens something doesn't fire while liquidations of its market are pending: it moves to a table of the same
+//! keys, and has its turn when they are done.
+//!
 //! Spot markets have no mark price, and a last trade is moved by whoever trades a lot: trigger orders are refused there.
 //!
 //! - [`record`]: what is kept, and keys. - `place`, `waiting`: an order that comes, and one that goes unfired.

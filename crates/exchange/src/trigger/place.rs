@@ -53,7 +53,7 @@ impl Session<'_, '_> {
         Ok(match role {
             Role::Alone => ItemStatus::Resting { id, filled: SizeLots::ZERO },
             Role::Child { stage: Stage::Fill, .. } => ItemStatus::WaitingForFill { id },
-            Role::Child { stage: Stage::Price, .. } | Role::Position => ItemStatus::WaitingForTrigger { id },
+            Role::Child { .. } | Role::Position => ItemStatus::WaitingForTrigger { id },
         })
     }
 

@@ -114,6 +114,18 @@ impl TriggerKey {
         Self { market: run.market, direction: run.direction, depth: 0, id: OrderId(0) }
     }
 
+    /// The greatest key of a run.
+    #[must_use]
+    pub const fn last(run: DueTriggers) -> Self {
+        Self { market: run.market, direction: run.direction, depth: u64::MAX, id: OrderId(u64::MAX) }
+    }
+
+    /// The run that it is in.
+    #[must_use]
+    pub const fn run(&self) -> DueTriggers {
+        DueTriggers { market: self.market, direction: self.direction }
+    }
+
     /// The greatest key of a run that a mark at `mark` has passed.
     #[must_use]
     pub const fn last_passed(run: DueTriggers, mark: PriceTicks) -> Self {
@@ -163,8 +175,10 @@ pub enum Stage {
     Fill,
     /// Its price.
     Price,
+    /// Its price has come: that the liquidations of its market are done.
+    Liquidations,
 }
-tandem_codec::tags!(Stage { Fill = 0, Price = 1 });
+tandem_codec::tags!(Stage { Fill = 0, Price = 1, Liquidations = 2 });
 
 /// A waiting order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

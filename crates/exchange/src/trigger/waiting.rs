@@ -33,8 +33,10 @@ impl Session<'_, '_> {
     pub(crate) fn strike(&mut self, id: OrderId) -> Option<TriggerOrder> {
         let account = self.account;
         let order = self.tables.trigger_orders.remove(&AccountOrder { account, id })?;
-        if order.stage == Stage::Price {
-            self.tables.triggers.remove(&order.key(id));
+        match order.stage {
+            Stage::Fill => {}
+            Stage::Price => drop(self.tables.triggers.remove(&order.key(id))),
+            Stage::Liquidations => drop(self.tables.held_triggers.remove(&order.key(id))),
         }
         if let Some(cloid) = &order.cloid {
             self.tables.cloids.remove(&CloidKey::of(account, cloid));
@@ -52,6 +54,15 @@ impl Session<'_, '_> {
             account.open_orders = account.open_orders.saturating_sub(1);
         });
         Some(order)
+    }
+
+    /// An order whose price has come waits on, for the end of its market's liquidations.
+    pub(crate) fn hold(&mut self, id: OrderId, order: &TriggerOrder) {
+        let account = self.account;
+        self.tables.triggers.remove(&order.key(id));
+        self.tables.held_triggers.put(order.key(id), account);
+        let key = AccountOrder { account, id };
+        self.tables.trigger_orders.update(&key, |order| order.stage = Stage::Liquidations);
     }
 
     /// Lists an order that waits.

@@ -4,8 +4,8 @@ use crate::action::{
     Action, AddressText, Amount, ApproveAgent, AssetId, Builder, Cancel, CancelByCloid, CancelOrders,
     Decimal, Grouping, HyperliquidChain, Modify, Network, NetworkKind, Order, OrderKind, OrderRef,
     PlaceOrders, SelfTradePrevention, SignedAction, SpotSend, SubAccountModify, SubAccountSpotTransfer,
-    SubAccountTransfer, TimeInForce, Tpsl, Trigger, TwapCancel, TwapRequest, UpdateIsolatedMargin,
-    UpdateLeverage, UsdClassTransfer, UsdSend, UserSigned,
+    SubAccountTransfer, TimeInForce, TopUpIsolatedOnlyMargin, Tpsl, Trigger, TwapCancel, TwapRequest,
+    UpdateIsolatedMargin, UpdateLeverage, UsdClassTransfer, UsdSend, UserSigned,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use std::vec::Vec;
@@ -122,7 +122,10 @@ fn action() -> impl Strategy<Value = Action> {
     );
     let twap_cancel =
         (asset(), integer()).prop_map(|(asset, twap)| Action::TwapCancel(TwapCancel { asset, twap }));
-    let timed = prop_oneof![cancel_all, twap, twap_cancel];
+    let top_up = (asset(), decimal()).prop_map(|(asset, leverage)| {
+        Action::TopUpIsolatedOnlyMargin(TopUpIsolatedOnlyMargin { asset, leverage })
+    });
+    let timed = prop_oneof![cancel_all, twap, twap_cancel, top_up];
     let perpetual = prop_oneof![leverage, margin, class_transfer, usd_send, timed, sub_accounts()];
     prop_oneof![
         perpetual,

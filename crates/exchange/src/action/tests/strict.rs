@@ -117,6 +117,10 @@ fn margin() -> Value {
     ])
 }
 
+fn top_up() -> Value {
+    Map(vec![("type", Text("topUpIsolatedOnlyMargin")), ("asset", Int(1)), ("leverage", Text("2.5"))])
+}
+
 fn approve_agent() -> Value {
     Map(vec![
         ("type", Text("approveAgent")),
@@ -153,6 +157,7 @@ fn the_values_that_the_rows_below_spoil_are_right() {
         usd_send(),
         class_transfer(),
         margin(),
+        top_up(),
     ] {
         let action = Action::decode(&value.bytes()).unwrap();
         assert_eq!(action.encode(), value.bytes(), "{action:?}");
@@ -258,6 +263,9 @@ fn user_signed_actions_have_one_spelling_too() {
         (sub_account_spot_transfer().fields("", |fields| drop(fields.remove(1))), "isDeposit: stands where subAccountUser must"),
         (sub_account_modify().with("name", Int(1)),           "name: must be a text, is an unsigned integer"),
         (sub_account_modify().fields("", |fields| drop(fields.pop())), "name: is missing"),
+        (top_up().with("leverage", Text("2.50")),             "leverage: is not a canonical decimal: trailing zeros behind the decimal point"),
+        (top_up().with("leverage", Int(2)),                   "leverage: must be a text, is an unsigned integer"),
+        (top_up().fields("", |fields| fields.swap(1, 2)),     "leverage: stands where asset must"),
         (batch_modify().with("modifies.0.oid", Bool(true)),   "modifies[0].oid: must be an unsigned integer, is a boolean"),
     ];
     for (value, expected) in rows {
@@ -351,6 +359,7 @@ fn the_class_is_that_of_the_most_aggressive_item() {
         (sub_account_transfer(), Class::Neutral),
         (sub_account_spot_transfer(), Class::Neutral),
         (sub_account_modify(), Class::Neutral),
+        (top_up(), Class::Neutral),
     ];
     for (value, class) in rows {
         let action = Action::decode(&value.bytes()).unwrap();
