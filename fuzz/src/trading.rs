@@ -9,7 +9,7 @@ use alloy_primitives::Address as EvmAddress;
 use tandem_evm::CheckedEvmTx;
 use tandem_exchange::{Transaction, sub_account_address};
 use tandem_exchange::action::{
-    Action, AddressText, Amount, AssetId, Cancel, CancelByCloid, CancelOrders, Grouping, Modify, Order,
+    Action, AddressText, Amount, ApproveScopedAgent, AssetId, Cancel, CancelByCloid, CancelOrders, Grouping, Modify, Order,
     OrderKind, OrderRef, SelfTradePrevention, TimeInForce, Tpsl, Trigger, TwapCancel, TwapRequest,
 };
 use tandem_testkit::{
@@ -160,7 +160,8 @@ impl Trading {
             7 => class_transfer(&amount(choices), choices.below(2) == 0, nonce),
             8 => leverage(choices.pick(&[ETH, DOGE]), u64::from(choices.below(60)), choices.below(2) == 0),
             9 => isolated_margin(choices.pick(&[ETH, DOGE]), (i64::from(choices.byte()) - 128) * 1_000_000),
-            10 | 11 => approve(&approved(choices), self.name(choices).as_deref(), nonce),
+            10 => approve(&approved(choices), self.name(choices).as_deref(), nonce),
+            11 => self.approve_scoped(choices, nonce),
             12 => Action::Noop,
             13 => Action::CancelAll((choices.below(2) == 0).then_some(market.asset)),
             14 => Action::TwapOrder(TwapRequest {
@@ -177,6 +178,16 @@ impl Trading {
             20 => top_up(choices.pick(&[ETH, DOGE]), choices.pick(&["0", "1", "2.5", "9", "40"])),
             _ => place(&several(choices, |choices| order(choices, &market))),
         }
+    }
+
+    fn approve_scoped(&self, choices: &mut Choices<'_>, nonce: u64) -> Action {
+        let approval = approve(&approved(choices), self.name(choices).as_deref(), nonce);
+        let Action::ApproveAgent(approval) = approval else { return Action::Noop };
+        let assets = [perp_asset(ETH), perp_asset(DOGE), asset(BTC), asset(PURR)];
+        let assets = assets.into_iter().filter(|_| choices.below(3) > 0).collect();
+        let mut limit = || (choices.below(3) > 0).then(|| Amount::new(&amount(choices)).ok()).flatten();
+        let (order_usd, total_usd) = (limit(), limit());
+        Action::ApproveScopedAgent(ApproveScopedAgent { approval, assets, order_usd, total_usd })
     }
 
     fn schedule(&self, choices: &mut Choices<'_>) -> Option<BlockTime> {

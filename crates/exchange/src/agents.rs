@@ -4,9 +4,10 @@
 //! `principal` says: naming somebody gives him a power over one's own account and takes nothing from him.
 
 use crate::Rejection;
-use crate::action::ApproveAgent;
+use crate::action::{ApproveAgent, ApproveScopedAgent};
 use crate::receipt::{Event, ItemStatus};
 use crate::records::{Agency, Agent, AgentName, Signer};
+use crate::scope::Scope;
 use crate::session::Session;
 use crate::signers::{NONCE_AGE_MAX_MS, NONCE_LEAD_MAX_MS};
 use crate::sub_accounts::{self, AGENTS_PER_SUB_ACCOUNT};
@@ -24,9 +25,22 @@ pub const AGENT_LIFE_MAX_MS: u64 = 180 * 24 * 3_600_000;
 const VALID_UNTIL: &str = " valid_until ";
 
 impl Session<'_, '_> {
-    /// Executes an `approveAgent`: the new agent takes the place of the one with the same name. The zero address only
-    /// revokes.
-    pub(crate) fn approve_agent(&mut self, request: &ApproveAgent) -> Result<ItemStatus, Rejection> {
+    /// Executes an `approveScopedAgent`.
+    pub(crate) fn approve_scoped_agent(
+        &mut self,
+        request: &ApproveScopedAgent,
+    ) -> Result<ItemStatus, Rejection> {
+        let scope = Scope::of(request)?;
+        self.approve_agent(&request.approval, Some(scope))
+    }
+
+    /// Executes an `approveAgent`: the new agent takes the place of the one with the same name, and may do what the scope
+    /// says, or whatever agents may without one. The zero address only revokes.
+    pub(crate) fn approve_agent(
+        &mut self,
+        request: &ApproveAgent,
+        scope: Option<Scope>,
+    ) -> Result<ItemStatus, Rejection> {
         self.meter.charge(APPROVE_WORK)?;
         let (name, until) = self.name_and_expiry(request.name.as_deref().unwrap_or_default());
         let name = AgentName::new(name).ok_or(Rejection::AgentName)?;
@@ -43,7 +57,7 @@ impl Session<'_, '_> {
             self.tables.agents.remove(&slot);
         }
         if !revokes_only {
-            self.install(slot, Agent { address: agent, name }, until);
+            self.install(slot, Agent { address: agent, name }, until, scope);
         }
         self.events.push(Event::AgentApproved { account: self.account, agent });
         Ok(ItemStatus::Done)
@@ -84,12 +98,17 @@ impl Session<'_, '_> {
         Ok(())
     }
 
-    /// A renewed or returning agent keeps its nonces. Only one whose approval had not ended is engaged as before.
-    fn install(&mut self, slot: AgentSlot, agent: Agent, valid_until: BlockTime) {
+    /// A renewed or returning agent keeps its nonces. Only one whose approval had not ended is engaged as before. Of its
+    /// scope nothing is kept, nor what it has used of it.
+    fn install(&mut self, slot: AgentSlot, agent: Agent, valid_until: BlockTime, scope: Option<Scope>) {
         let key = AddressKey::of(&agent.address);
         let before = self.tables.signers.get(&key).copied().unwrap_or_default();
         let engaged = before.is_engaged() && before.agency.master_at(self.block.time) == Some(self.account);
-        let agency = Agency::Of { master: self.account, valid_until, engaged };
+        let agency = Agency::Of { master: self.account, valid_until, engaged, scoped: scope.is_some() };
+        match scope {
+            Some(scope) => self.tables.agent_scopes.put(key, scope),
+            None => drop(self.tables.agent_scopes.remove(&key)),
+        }
         self.tables.signers.put(key, Signer { agency, ..before });
         self.tables.agents.put(slot, agent);
     }
@@ -97,13 +116,17 @@ impl Session<'_, '_> {
 
 /// Ends an agency of `master`. The address may have become another's agent since its approval by this one ran out.
 fn revoke(tables: &mut ExchangeTables, master: AccountId, agent: &Address, now: BlockTime) {
-    tables.signers.update(&AddressKey::of(agent), |signer| {
-        if let Agency::Of { master: of, valid_until, .. } = signer.agency
-            && of == master
-        {
+    let key = AddressKey::of(agent);
+    let revoked = tables.signers.update(&key, |signer| match signer.agency {
+        Agency::Of { master: of, valid_until, .. } if of == master => {
             signer.agency = Agency::Revoked { since: valid_until.min(now) };
+            true
         }
+        Agency::Of { .. } | Agency::None | Agency::Revoked { .. } => false,
     });
+    if revoked == Some(true) {
+        tables.agent_scopes.remove(&key);
+    }
 }
 
 /// The agents of an account, counted up to `most`.

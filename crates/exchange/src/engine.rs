@@ -8,7 +8,7 @@ use crate::perp::liquidation::{self, LIQUIDATION_WORK_MAX};
 use crate::receipt::{Event, ItemStatus};
 use crate::schedule;
 use crate::session::{DueWork, Session};
-use crate::tables::{CloidKey, ExchangeTables};
+use crate::tables::{AddressKey, CloidKey, ExchangeTables};
 use crate::{perp, trigger, twap};
 use alloc::vec::Vec;
 use tandem_coprocessor::{Coprocessor, Description, Function, Handle, Limits, Work};
@@ -26,6 +26,8 @@ pub struct Call<'c> {
     pub action: &'c Action,
     /// Whether the account's own key signed, not an agent's.
     pub by_owner: bool,
+    /// The agent that signed, if it may do only certain things.
+    pub scoped_agent: Option<AddressKey>,
     /// Whether the action names an account in `vaultAddress` for which its signer may not act.
     pub for_vault: bool,
 }
@@ -65,6 +67,7 @@ const FUNCTIONS: &[Function] = &[
     function(19, "subAccountSpotTransfer"),
     function(20, "subAccountModify"),
     function(41, "topUpIsolatedOnlyMargin"),
+    function(21, "approveScopedAgent"),
 ];
 
 impl Coprocessor for Exchange {
@@ -106,6 +109,7 @@ impl Coprocessor for Exchange {
             sub_account_spot_transfer,
             sub_account_modify,
             top_up,
+            approve_scoped,
         ] = FUNCTIONS
         else {
             return function(0, "none");
@@ -132,6 +136,7 @@ impl Coprocessor for Exchange {
             Action::SubAccountSpotTransfer(_) => sub_account_spot_transfer,
             Action::SubAccountModify(_) => sub_account_modify,
             Action::TopUpIsolatedOnlyMargin(_) => top_up,
+            Action::ApproveScopedAgent(_) => approve_scoped,
         }
     }
 
@@ -151,7 +156,10 @@ impl Coprocessor for Exchange {
         let Handle { tables, block, meter, .. } = handle;
         let mut session =
             Session { tables, block: *block, meter, config, account: caller, events: &mut events };
-        let items = session.act(call.action)?;
+        let items = match call.scoped_agent {
+            None => session.act(call.action)?,
+            Some(agent) => session.act_within_scope(agent, call.action)?,
+        };
         Ok(Reply { items, events })
     }
 
@@ -196,7 +204,9 @@ impl Session<'_, '_> {
             Action::BatchModify(modifies) => self.each(modifies, Self::modify),
             Action::ScheduleCancel(time) => self.schedule_cancel(*time).map(|status| alloc::vec![status]),
             Action::SpotSend(send) => self.spot_send(send).map(|status| alloc::vec![status]),
-            Action::ApproveAgent(approve) => self.approve_agent(approve).map(|status| alloc::vec![status]),
+            Action::ApproveAgent(approve) => {
+                self.approve_agent(approve, None).map(|status| alloc::vec![status])
+            }
             Action::Noop => Ok(alloc::vec![ItemStatus::Done]),
             Action::UpdateLeverage(update) => self.update_leverage(update).map(|status| alloc::vec![status]),
             Action::UpdateIsolatedMargin(update) => {
@@ -222,7 +232,18 @@ impl Session<'_, '_> {
             Action::TopUpIsolatedOnlyMargin(request) => {
                 self.top_up_isolated_margin(request).map(|status| alloc::vec![status])
             }
+            Action::ApproveScopedAgent(approve) => {
+                self.approve_scoped_agent(approve).map(|status| alloc::vec![status])
+            }
         }
+    }
+
+    /// Runs an action of an agent that may do only certain things.
+    fn act_within_scope(&mut self, agent: AddressKey, action: &Action) -> Result<Vec<ItemStatus>, Rejection> {
+        let notionals = self.judge_scope(agent, action)?;
+        let items = self.act(action)?;
+        self.use_scope(agent, &notionals, &items);
+        Ok(items)
     }
 
     /// Places orders, each by itself or as a group. Builder fees are not taken yet.

@@ -48,6 +48,7 @@ mod receipt;
 mod records;
 mod rejection;
 mod schedule;
+mod scope;
 mod session;
 mod settle;
 mod signers;
@@ -77,6 +78,7 @@ pub use records::{
 };
 pub use rejection::Rejection;
 pub use schedule::{DUE_WORK, SCHEDULE_LEAD_MIN_MS, SCHEDULE_USES_MAX, SWEEP_ORDERS, TURN_WORK};
+pub use scope::{SCOPE_WORK, Scope};
 pub use settle::{QUOTE, TREASURY};
 pub use signers::{
     Claim, Inadmissible, NONCE_AGE_MAX_MS, NONCE_LEAD_MAX_MS, NONCES_KEPT, OVERDRAFT_INTERVAL_MS, Standing,

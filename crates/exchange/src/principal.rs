@@ -24,7 +24,10 @@ pub enum Capacity {
     /// The account is its own, or its own account controls it.
     Owner,
     /// The account approved it, or the one that did controls it.
-    Agent,
+    Agent {
+        /// Whether only certain things.
+        scoped: bool,
+    },
 }
 
 /// For whom an action acts.
@@ -50,7 +53,8 @@ impl Claim {
     ) -> Result<(Principal, Account), Inadmissible> {
         let signer = standing.signer.ok_or(Inadmissible::UnknownSigner)?;
         let own = signer.own.zip(standing.own).map(|found| (Capacity::Owner, found));
-        let master = signer.agency.master_at(now).zip(standing.master).map(|found| (Capacity::Agent, found));
+        let agent = Capacity::Agent { scoped: signer.agency.is_scoped() };
+        let master = signer.agency.master_at(now).zip(standing.master).map(|found| (agent, found));
         let roles = [own, master];
         let named = self.names.and_then(|address| {
             let itself = roles.into_iter().flatten().find(|(_, (_, account))| account.address == address);
@@ -91,7 +95,8 @@ impl Signer {
 
     /// The signer after an action of this form for this principal.
     pub(crate) fn after(mut self, user_signed: bool, principal: &Principal) -> Self {
-        let serves = principal.capacity == Capacity::Agent && self.own.is_none() && !principal.for_vault;
+        let agent = matches!(principal.capacity, Capacity::Agent { .. });
+        let serves = agent && self.own.is_none() && !principal.for_vault;
         if let Agency::Of { engaged, .. } = &mut self.agency {
             *engaged = !user_signed && (*engaged || serves);
         }
@@ -107,6 +112,12 @@ impl Agency {
             Self::Of { master, .. } => Some(*master),
             Self::None | Self::Revoked { .. } => None,
         }
+    }
+
+    /// Whether there is a list of what it may do.
+    #[must_use]
+    pub(crate) const fn is_scoped(&self) -> bool {
+        matches!(self, Self::Of { scoped: true, .. })
     }
 
     /// Whose agent it is at a time.
@@ -132,7 +143,7 @@ mod tests {
     const OTHER: Address = Address([3; 20]);
 
     fn agent(engaged: bool, until: u64) -> Agency {
-        Agency::Of { master: AccountId(2), valid_until: BlockTime(until), engaged }
+        Agency::Of { master: AccountId(2), valid_until: BlockTime(until), engaged, scoped: false }
     }
 
     fn standing(has_own: bool, agency: Agency) -> Standing {
@@ -173,7 +184,7 @@ mod tests {
     }
 
     fn serves() -> Result<Principal, Inadmissible> {
-        Ok(Principal { account: AccountId(2), capacity: Capacity::Agent, for_vault: false })
+        Ok(Principal { account: AccountId(2), capacity: Capacity::Agent { scoped: false }, for_vault: false })
     }
 
     fn vault(of: Result<Principal, Inadmissible>) -> Result<Principal, Inadmissible> {
@@ -228,10 +239,10 @@ mod tests {
         let rows = [
             (true, none, ward(1), acts(Capacity::Owner)),
             (true, none, ward(2), vault(owner())),
-            (false, fresh, ward(2), acts(Capacity::Agent)),
+            (false, fresh, ward(2), acts(Capacity::Agent { scoped: false })),
             (false, fresh, ward(1), vault(serves())),
             (true, fresh, ward(1), acts(Capacity::Owner)),
-            (true, fresh, ward(2), acts(Capacity::Agent)),
+            (true, fresh, ward(2), acts(Capacity::Agent { scoped: false })),
             (true, late, ward(2), vault(owner())),
             (false, late, ward(2), Err(Inadmissible::AgentExpired)),
             // An account with a key of its own is nobody's ward.

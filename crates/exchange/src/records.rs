@@ -156,6 +156,8 @@ pub enum Agency {
         /// Whether it has served its master while it had no account of its own, and has signed nothing as a wallet
         /// since: what it signs without naming an account is then for its master.
         engaged: bool,
+        /// Whether there is a list of what it may do.
+        scoped: bool,
     },
     /// An agent no longer. Its nonces stay, and it can't return while an action signed before could be executed.
     Revoked {
@@ -166,7 +168,7 @@ pub enum Agency {
 
 tandem_codec::variants!(Agency as "agency" {
     None = 0,
-    Of { master, valid_until, engaged } = 1,
+    Of { master, valid_until, engaged, scoped } = 1,
     Revoked { since } = 2,
 });
 

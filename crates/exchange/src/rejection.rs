@@ -173,6 +173,14 @@ rejections! {
     UnknownSubAccount = 103, "subAccountUser is not a sub-account of the account";
     /// An isolated position has no more than the leverage that it is to have.
     LeverageReached = 300, "position already has no more than this leverage";
+    /// An agent's scope does not have actions of this kind.
+    ScopeAction = 110, "API wallet's scope does not allow this action";
+    /// An agent's scope does not have the market, or not all.
+    ScopeMarket = 111, "API wallet's scope does not allow this market";
+    /// An order is larger than an agent's scope allows.
+    ScopeOrderNotional = 112, "order value exceeds the maximum of the API wallet's scope";
+    /// All orders of an agent would be larger than its scope allows.
+    ScopeTotalNotional = 113, "order value exceeds what is left of the API wallet's scope";
 }
 
 impl fmt::Display for Rejection {

@@ -180,7 +180,8 @@ pub(crate) fn items(action: &Action) -> u64 {
         | Action::SubAccountTransfer(_)
         | Action::SubAccountSpotTransfer(_)
         | Action::SubAccountModify(_)
-        | Action::TopUpIsolatedOnlyMargin(_) => 1,
+        | Action::TopUpIsolatedOnlyMargin(_)
+        | Action::ApproveScopedAgent(_) => 1,
     };
     u64::try_from(count).unwrap_or(u64::MAX)
 }
@@ -391,7 +392,12 @@ mod tests {
 
     fn rows() -> [Row; 12] {
         let good = standing(Some(AccountId(7)), Agency::None);
-        let expired = Agency::Of { master: AccountId(8), valid_until: BlockTime(NOW.0 - 1), engaged: true };
+        let expired = Agency::Of {
+            master: AccountId(8),
+            valid_until: BlockTime(NOW.0 - 1),
+            engaged: true,
+            scoped: false,
+        };
         let principal = Principal { account: AccountId(7), capacity: Capacity::Owner, for_vault: false };
         [
             (claim(), Standing { signer: None, ..good }, Err(Inadmissible::UnknownSigner)),

@@ -11,6 +11,7 @@ use crate::perp::{CrossSums, PerpConfig, PerpEstimates, PerpMarket, PerpPrices, 
 use crate::records::{
     Account, Agent, Balance, Config, Counters, Market, OrderInfo, Signer, SubAccount, Token,
 };
+use crate::scope::Scope;
 use crate::trigger::{DueTriggers, Ended, GroupKey, PositionTrigger, TriggerKey, TriggerOrder};
 use crate::twap::{Twap, TwapDue, TwapKey};
 use tandem_book::{Order, OrderKey};
@@ -352,6 +353,8 @@ tables! {
         sub_accounts: Ordered<SubAccountKey, SubAccount> = 80,
         /// Waiting orders whose prices came while liquidations of their markets were pending, and that open something.
         held_triggers: Ordered<TriggerKey, AccountId> = 112,
+        /// What agents may do, of whom that is said.
+        agent_scopes: Ordered<AddressKey, Scope> = 81,
     }
     within a block {
         /// What accounts' positions come to.

@@ -151,7 +151,9 @@ impl Phases {
         tables.exchange.checkpoint();
         tables.exchange.use_claim(&claim, &principal, self.block.time);
         let by_owner = principal.capacity == Capacity::Owner;
-        let call = Call { action: action.action(), by_owner, for_vault: principal.for_vault };
+        let scoped = matches!(principal.capacity, Capacity::Agent { scoped: true });
+        let scoped_agent = scoped.then_some(claim.signer);
+        let call = Call { action: action.action(), by_owner, scoped_agent, for_vault: principal.for_vault };
         let ran = tandem_coprocessor::run::<Exchange>(&mut tables.exchange, self.block, (), account, &call);
         let (result, events, work) = match ran {
             Ok((reply, work)) => (Ok(reply.items), reply.events, work),

@@ -20,7 +20,7 @@ pub(super) fn of_question(question: &str) -> Option<Value> {
         "exchangeStatus" => {
             object(&[("time", integer()), ("height", integer()), ("specialStatuses", null())])
         }
-        "extraAgents" => list(object(&[("name", text()), ("address", address()), ("validUntil", integer())])),
+        "extraAgents" => list(agent()),
         "frontendOpenOrders" => list(reference("OrderDetails")),
         "fundingHistory" => list(object(&[
             ("coin", coin()),
@@ -109,6 +109,20 @@ fn clearinghouse_state() -> Value {
         ("assetPositions", list(reference("AssetPosition"))),
         ("time", integer()),
     ])
+}
+
+/// An agent; only of one that may do certain things it is said which.
+fn agent() -> Value {
+    let or_none = |schema: Value| one_of(&[schema, null()]);
+    let scope = object(&[
+        ("assets", or_none(list(integer()))),
+        ("orderUsd", or_none(decimal())),
+        ("totalUsd", or_none(decimal())),
+        ("usedUsd", decimal()),
+    ]);
+    let mut agent = object(&[("name", text()), ("address", address()), ("validUntil", integer())]);
+    agent["properties"]["scope"] = scope;
+    agent
 }
 
 /// None, or all, with what they have on perpetual markets.

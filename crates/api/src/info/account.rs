@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use std::cmp::Reverse;
 use tandem_book::OrderKey;
 use tandem_exchange::{
-    AccountOrder, AddressKey, Agency, Agent, AgentSlot, BalanceKey, CloidKey, Control, ExchangeTables,
+    AccountOrder, AddressKey, Agency, Agent, AgentSlot, BalanceKey, CloidKey, Control, ExchangeTables, Scope,
 };
 use tandem_indexer::{CLOSED_PER_ACCOUNT, FILLS_PER_ACCOUNT, Indexer, OpenOrder, OrderStatus, RejectedOrder};
-use tandem_types::{AccountId, Address, BlockTime, OrderId};
+use tandem_types::{AccountId, Address, BlockTime, OrderId, QuoteAtoms};
 
 /// Decimals of a rate in millionths.
 const PPM_DECIMALS: u8 = 6;
@@ -284,11 +284,27 @@ const fn slot(account: AccountId, name: u128) -> AgentSlot {
     AgentSlot { account, name: AddressKey(name.to_be_bytes()) }
 }
 
+/// What an agent may do, of whom that is said.
+fn scope_of(scope: &Scope) -> Value {
+    let limit = |limit: Option<QuoteAtoms>| limit.map(|limit| Fixed::quote(u128::from(limit.0)));
+    let assets: Vec<u16> = scope.markets.iter().map(|market| market.0).collect();
+    json!({
+        "assets": if assets.is_empty() { Value::Null } else { json!(assets) },
+        "orderUsd": limit(scope.order_max),
+        "totalUsd": limit(scope.total_max),
+        "usedUsd": Fixed::quote(u128::from(scope.used.0)),
+    })
+}
+
 fn agent_row(account: AccountId, agent: &Agent, tables: &ExchangeTables) -> Option<Value> {
     let (name, address) = (agent.name.as_str(), address_text(&agent.address));
     match tables.signers.peek(&AddressKey::of(&agent.address))?.agency {
         Agency::Of { master, valid_until, .. } if master == account && !name.is_empty() => {
-            Some(json!({ "name": name, "address": address, "validUntil": valid_until.0 }))
+            let mut row = json!({ "name": name, "address": address, "validUntil": valid_until.0 });
+            if let Some(scope) = tables.agent_scopes.peek(&AddressKey::of(&agent.address)) {
+                row["scope"] = scope_of(scope);
+            }
+            Some(row)
         }
         Agency::Of { .. } | Agency::Revoked { .. } | Agency::None => None,
     }

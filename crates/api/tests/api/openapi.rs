@@ -7,7 +7,7 @@ use crate::due::{refused_twap, twap};
 use crate::order_action;
 use crate::schema::Document;
 use serde_json::{Value, json};
-use tandem_exchange::action::{Action, CancelByCloid};
+use tandem_exchange::action::{Action, Amount, ApproveScopedAgent, CancelByCloid};
 use tandem_exchange::sub_account_address;
 use tandem_testkit::{
     BTC, ETH, Signer, USD, approve, asset, buy, buy_perp, cancel, create_sub_account, leverage, place, sell,
@@ -91,6 +91,7 @@ async fn agree_and_refuse(chain: &Chain, document: &mut Document) {
         "agentAddress": key.address().to_string(), "agentName": "bot", "nonce": nonce,
     });
     act(chain, document, &owner, &wire, &approve(&key.address(), Some("bot"), nonce)).await;
+    approve_within_scopes(chain, document, &owner).await;
     let (wire, action) = order_action(&buy(BTC, "50", "1"));
     let by_key = chain.request(&key, &wire, &action);
     post(chain, document, &by_key).await;
@@ -116,6 +117,27 @@ async fn agree_and_refuse(chain: &Chain, document: &mut Document) {
     for body in ["{", "[]", &"x".repeat(200_000)] {
         let answer = chain.http().await.post("/exchange", body).await;
         document.check(&response(EXCHANGE, answer.status), &answer.json());
+    }
+}
+
+/// An agent with every limit, and one with none.
+async fn approve_within_scopes(chain: &Chain, document: &mut Document, owner: &Signer) {
+    for (number, assets, limit) in [(10, vec![asset(BTC)], "100.5"), (11, Vec::new(), "")] {
+        let (agent, name) = (Signer::key(number).address(), format!("scoped {number}"));
+        let nonce = chain.nonce();
+        let text: Vec<_> = assets.iter().map(|asset| asset.0.to_string()).collect();
+        let wire = json!({
+            "type": "approveScopedAgent", "hyperliquidChain": "Testnet", "signatureChainId": "0x539",
+            "agentAddress": agent.to_string(), "agentName": name, "assets": text.join(","), "orderUsd": limit,
+            "totalUsd": limit, "nonce": nonce,
+        });
+        let Action::ApproveAgent(approval) = approve(&agent, Some(&name), nonce) else { unreachable!() };
+        let limit = || Amount::new(limit).ok();
+        let (order_usd, total_usd) = (limit(), limit());
+        let action =
+            Action::ApproveScopedAgent(ApproveScopedAgent { approval, assets, order_usd, total_usd });
+        let answer = act(chain, document, owner, &wire, &action).await;
+        assert_eq!(answer["status"], "ok", "{answer}");
     }
 }
 

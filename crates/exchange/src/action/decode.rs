@@ -13,6 +13,7 @@ use super::{
     UsdClassTransfer, UsdSend, UserSigned,
     fields::Fields,
     msgpack::Input,
+    scoped_agent::approve_scoped_agent,
     sub_accounts::{create_sub_account, sub_account_modify, sub_account_spot_transfer, sub_account_transfer},
     text::{ADDRESS_TEXT_BYTES, from_lower_hex, integer_from_hex},
 };
@@ -73,6 +74,7 @@ fn action(input: &mut Input<'_>) -> Result<Action> {
         "subAccountSpotTransfer" => sub_account_spot_transfer(input).map(Action::SubAccountSpotTransfer),
         "subAccountModify" => sub_account_modify(input).map(Action::SubAccountModify),
         "topUpIsolatedOnlyMargin" => top_up(input).map(Action::TopUpIsolatedOnlyMargin),
+        "approveScopedAgent" => approve_scoped_agent(input).map(Action::ApproveScopedAgent),
         other => Err(field(F::Type, Reason::UnknownWord(FieldText::new(other)))),
     }
 }
@@ -374,7 +376,7 @@ fn twap_cancel(input: &mut Input<'_>) -> Result<TwapCancel> {
     Ok(cancel)
 }
 
-fn user_fields(fields: &mut Fields<'_, '_>, nonce: u64) -> Result<UserSigned> {
+pub(super) fn user_fields(fields: &mut Fields<'_, '_>, nonce: u64) -> Result<UserSigned> {
     let chain_id = fields.required(F::SignatureChainId, |input| {
         Ok(ChainId(integer_from_hex(input.text(CHAIN_ID_TEXT_BYTES)?)?))
     })?;

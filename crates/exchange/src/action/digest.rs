@@ -103,6 +103,7 @@ impl Action {
         match self {
             Self::SpotSend(send) => Some(send.digest()),
             Self::ApproveAgent(approve) => Some(approve.digest()),
+            Self::ApproveScopedAgent(approve) => Some(approve.digest()),
             Self::UsdClassTransfer(transfer) => Some(transfer.digest()),
             Self::UsdSend(send) => Some(send.digest()),
             Self::Order(_)
@@ -180,7 +181,7 @@ impl UsdSend {
 }
 
 impl UserSigned {
-    fn digest(&self, fields: StructHasher) -> Hash {
+    pub(super) fn digest(&self, fields: StructHasher) -> Hash {
         let domain = Domain {
             name: "HyperliquidSignTransaction",
             version: "1",

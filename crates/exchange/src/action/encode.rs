@@ -37,6 +37,7 @@ impl Action {
             Self::SubAccountSpotTransfer(transfer) => out.sub_account_spot_transfer(transfer),
             Self::SubAccountModify(modify) => out.sub_account_modify(modify),
             Self::TopUpIsolatedOnlyMargin(top_up) => out.top_up(top_up),
+            Self::ApproveScopedAgent(approve) => out.approve_scoped_agent(approve),
         }
         out.into_bytes()
     }
@@ -258,7 +259,7 @@ impl Output {
         self.number("t", cancel.twap);
     }
 
-    fn user_fields(&mut self, user: &UserSigned) {
+    pub(super) fn user_fields(&mut self, user: &UserSigned) {
         self.word("signatureChainId", &integer_to_hex(user.chain_id.0));
         self.word("hyperliquidChain", user.chain.as_str());
     }

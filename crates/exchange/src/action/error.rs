@@ -180,6 +180,8 @@ pub enum Reason {
     Decimal(DecimalError),
     /// An address or client order id is not `0x` and its number of hexadecimal digits (lower-case where said).
     NotHex,
+    /// A text is not a list of ascending asset numbers.
+    NotAssets,
     /// Bytes follow the action.
     Trailing {
         /// How many.
@@ -208,6 +210,9 @@ impl fmt::Display for Reason {
             Self::UnknownWord(word) => write!(f, "can't be {word:?}"),
             Self::Decimal(error) => write!(f, "is not a canonical decimal: {error}"),
             Self::NotHex => f.write_str("is not canonical 0x-prefixed hexadecimal of its length"),
+            Self::NotAssets => {
+                f.write_str("is not a list of at most 16 ascending asset numbers with commas between")
+            }
             Self::Trailing { excess } => write!(f, "is followed by {excess} bytes"),
         }
     }

@@ -18,6 +18,7 @@ mod error;
 mod fields;
 mod msgpack;
 mod proof;
+mod scoped_agent;
 mod signed;
 mod sub_accounts;
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub use check::{CheckError, CheckedAction, Network, NetworkKind};
 pub use decimal::{DECIMAL_BYTES_MAX, Decimal, DecimalError};
 pub use digest::{Source, action_hash, ed25519_address, ed25519_message, l1_digest};
 pub use error::{ActionError, FieldPath, FieldText, Kind, Reason, Segment};
+pub use scoped_agent::{ApproveScopedAgent, MAX_SCOPE_ASSETS};
 pub use signed::{MAX_ACTION_BYTES, MAX_SIGNED_ACTION_BYTES, Signature, SignedAction};
 pub use sub_accounts::{MAX_NAME_BYTES, SubAccountModify, SubAccountSpotTransfer, SubAccountTransfer};
 pub use text::{AddressText, Amount, MAX_AGENT_NAME_BYTES, MAX_AMOUNT_BYTES, MAX_TOKEN_BYTES};

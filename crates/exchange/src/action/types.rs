@@ -3,8 +3,8 @@
 //! Prices and sizes are still decimals: ticks and lots depend on the market, which needs state.
 
 use super::{
-    Decimal, HyperliquidChain, SelfTradePrevention, SubAccountModify, SubAccountSpotTransfer,
-    SubAccountTransfer, TimeInForce, Tpsl,
+    ApproveScopedAgent, Decimal, HyperliquidChain, SelfTradePrevention, SubAccountModify,
+    SubAccountSpotTransfer, SubAccountTransfer, TimeInForce, Tpsl,
     text::{AddressText, Amount},
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -63,6 +63,8 @@ pub enum Action {
     SubAccountModify(SubAccountModify),
     /// Moves margin into an isolated position, until it has a leverage.
     TopUpIsolatedOnlyMargin(TopUpIsolatedOnlyMargin),
+    /// Lets another key do certain things for the account. User-signed; an addition to Hyperliquid's actions.
+    ApproveScopedAgent(ApproveScopedAgent),
 }
 
 /// Moves margin into an isolated position, until it has a leverage.
@@ -333,6 +335,7 @@ impl Action {
             | Self::Noop
             | Self::SpotSend(_)
             | Self::ApproveAgent(_)
+            | Self::ApproveScopedAgent(_)
             | Self::UpdateLeverage(_)
             | Self::UpdateIsolatedMargin(_)
             | Self::TopUpIsolatedOnlyMargin(_)
@@ -353,6 +356,7 @@ impl Action {
         match self {
             Self::SpotSend(send) => Some(&send.user),
             Self::ApproveAgent(approve) => Some(&approve.user),
+            Self::ApproveScopedAgent(approve) => Some(&approve.approval.user),
             Self::UsdClassTransfer(transfer) => Some(&transfer.user),
             Self::UsdSend(send) => Some(&send.user),
             Self::Order(_)

@@ -47,6 +47,18 @@ const APPROVE_AGENT: &[UserField] = &[
     field("hyperliquidChain", UserSpelling::Verbatim),
 ];
 
+const APPROVE_SCOPED_AGENT: &[UserField] = &[
+    field("type", UserSpelling::Verbatim),
+    field("agentAddress", UserSpelling::LowerCase),
+    field("agentName", UserSpelling::AbsentIfEmpty),
+    field("assets", UserSpelling::Verbatim),
+    field("orderUsd", UserSpelling::Verbatim),
+    field("totalUsd", UserSpelling::Verbatim),
+    field("nonce", UserSpelling::Verbatim),
+    field("signatureChainId", UserSpelling::LowerCase),
+    field("hyperliquidChain", UserSpelling::Verbatim),
+];
+
 const USD_CLASS_TRANSFER: &[UserField] = &[
     field("type", UserSpelling::Verbatim),
     field("amount", UserSpelling::Verbatim),
@@ -71,6 +83,7 @@ pub fn user_signed_fields(action_type: &str) -> Option<&'static [UserField]> {
     match action_type {
         "spotSend" => Some(SPOT_SEND),
         "approveAgent" => Some(APPROVE_AGENT),
+        "approveScopedAgent" => Some(APPROVE_SCOPED_AGENT),
         "usdClassTransfer" => Some(USD_CLASS_TRANSFER),
         "usdSend" => Some(USD_SEND),
         _ => None,

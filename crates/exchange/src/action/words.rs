@@ -125,5 +125,8 @@ words! {
         SubAccountUser = "subAccountUser",
         IsDeposit = "isDeposit",
         Usd = "usd",
+        Assets = "assets",
+        OrderUsd = "orderUsd",
+        TotalUsd = "totalUsd",
     }
 }

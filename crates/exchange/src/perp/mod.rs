@@ -41,6 +41,7 @@ pub use market::{
 pub use sums::CrossSums;
 
 pub(crate) use clearing::{Clearing, clearing};
+pub(crate) use transfer::parse_usd;
 
 use crate::genesis::SPOT_ASSET_BASE;
 use tandem_types::{MarketId, PriceTicks, QuantityError, QuoteAtoms, SizeLots};

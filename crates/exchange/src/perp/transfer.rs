@@ -13,7 +13,7 @@ use crate::transfer::TRANSFER_WORK;
 use tandem_types::{AccountId, QuoteAtoms, TokenAtoms, Usd};
 
 /// An amount of USD that someone wrote, in atoms.
-fn parse_usd(amount: &Amount) -> Result<QuoteAtoms, Rejection> {
+pub(crate) fn parse_usd(amount: &Amount) -> Result<QuoteAtoms, Rejection> {
     let amount = amount.value();
     if amount.is_zero() {
         return Err(Rejection::AmountZero);

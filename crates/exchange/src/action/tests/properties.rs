@@ -1,13 +1,18 @@
 //! Every action comes back from its bytes, and no other bytes mean the same.
 
 use crate::action::{
-    Action, AddressText, Amount, ApproveAgent, AssetId, Builder, Cancel, CancelByCloid, CancelOrders,
-    Decimal, Grouping, HyperliquidChain, Modify, Network, NetworkKind, Order, OrderKind, OrderRef,
-    PlaceOrders, SelfTradePrevention, SignedAction, SpotSend, SubAccountModify, SubAccountSpotTransfer,
-    SubAccountTransfer, TimeInForce, TopUpIsolatedOnlyMargin, Tpsl, Trigger, TwapCancel, TwapRequest,
-    UpdateIsolatedMargin, UpdateLeverage, UsdClassTransfer, UsdSend, UserSigned,
+    Action, AddressText, Amount, ApproveAgent, ApproveScopedAgent, AssetId, Builder, Cancel, CancelByCloid,
+    CancelOrders, Decimal, Grouping, HyperliquidChain, Modify, Network, NetworkKind, Order, OrderKind,
+    OrderRef, PlaceOrders, SelfTradePrevention, SignedAction, SpotSend, SubAccountModify,
+    SubAccountSpotTransfer, SubAccountTransfer, TimeInForce, TopUpIsolatedOnlyMargin, Tpsl, Trigger,
+    TwapCancel, TwapRequest, UpdateIsolatedMargin, UpdateLeverage, UsdClassTransfer, UsdSend, UserSigned,
 };
-use proptest::{collection::vec, option, prelude::*, sample::select};
+use proptest::{
+    collection::{btree_set, vec},
+    option,
+    prelude::*,
+    sample::select,
+};
 use std::vec::Vec;
 use tandem_codec::{Decode, Encode};
 use tandem_types::{Address, BlockTime, ChainId, Cloid, Hash, OrderId};
@@ -99,6 +104,13 @@ fn action() -> impl Strategy<Value = Action> {
     let approve = (any::<[u8; 20]>(), option::of("\\PC{1,20}"), user()).prop_map(|(agent, name, user)| {
         Action::ApproveAgent(ApproveAgent { agent: Address(agent), name: name.map(Into::into), user })
     });
+    let scoped =
+        (any::<[u8; 20]>(), option::of("\\PC{1,20}"), btree_set(any::<u32>(), 0..17), amounts(), user());
+    let scoped = scoped.prop_map(|(agent, name, assets, (order_usd, total_usd), user)| {
+        let approval = ApproveAgent { agent: Address(agent), name: name.map(Into::into), user };
+        let assets = assets.into_iter().map(AssetId).collect();
+        Action::ApproveScopedAgent(ApproveScopedAgent { approval, assets, order_usd, total_usd })
+    });
     let leverage = (asset(), any::<bool>(), integer()).prop_map(|(asset, is_cross, leverage)| {
         Action::UpdateLeverage(UpdateLeverage { asset, is_cross, leverage })
     });
@@ -137,8 +149,14 @@ fn action() -> impl Strategy<Value = Action> {
         option::of(integer()).prop_map(|time| Action::ScheduleCancel(time.map(BlockTime))),
         Just(Action::Noop),
         send,
-        approve,
+        prop_oneof![approve, scoped],
     ]
+}
+
+/// Limits, or none.
+fn amounts() -> impl Strategy<Value = (Option<Amount>, Option<Amount>)> {
+    let amount = || option::of("[0-9]{1,12}(\\.[0-9]{1,7})?".prop_map(|text| Amount::new(&text).unwrap()));
+    (amount(), amount())
 }
 
 /// What masters ask about their sub-accounts.

@@ -75,6 +75,20 @@ fn class_transfer() -> Value {
     ])
 }
 
+fn scoped_agent() -> Value {
+    Map(vec![
+        ("type", Text("approveScopedAgent")),
+        ("agentAddress", Text("0x5e9ee1089755c3435139848e47e6635505d5a13a")),
+        ("agentName", Text("desk")),
+        ("assets", Text("0,5,10000")),
+        ("orderUsd", Text("2500.5")),
+        ("totalUsd", Text("")),
+        ("nonce", Int(1_700_000_000_000)),
+        ("signatureChainId", Text("0x66eee")),
+        ("hyperliquidChain", Text("Testnet")),
+    ])
+}
+
 const SUB_ACCOUNT: &str = "0x1d9470d4b963f552e6f671a81619d395877bf409";
 
 fn create_sub_account() -> Value {
@@ -250,6 +264,15 @@ fn user_signed_actions_have_one_spelling_too() {
         (margin().with("ntli", Raw(&[0xd3, 0xff, 0xff, 0xff, 0xff, 0x80, 0, 0, 0])), "ntli: is not in its shortest form"),
         (margin().with("ntli", Int(1 << 63)),                 "ntli: is above 9223372036854775807"),
         (batch_modify().with("modifies.1.order.t.trigger.isMarket", Int(0)), "modifies[1].order.t.trigger.isMarket: must be a boolean, is an unsigned integer"),
+        (scoped_agent().with("assets", Text("1,0")),          "assets: is not a list of at most 16 ascending asset numbers with commas between"),
+        (scoped_agent().with("assets", Text("1,1")),          "assets: is not a list of at most 16 ascending asset numbers with commas between"),
+        (scoped_agent().with("assets", Text("01")),           "assets: is not a list of at most 16 ascending asset numbers with commas between"),
+        (scoped_agent().with("assets", Text("+1")),           "assets: is not a list of at most 16 ascending asset numbers with commas between"),
+        (scoped_agent().with("assets", Text("1,")),           "assets: is not a list of at most 16 ascending asset numbers with commas between"),
+        (scoped_agent().with("assets", Text("4294967296")),   "assets: is not a list of at most 16 ascending asset numbers with commas between"),
+        (scoped_agent().with("assets", Text("0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16")), "assets: is not a list of at most 16 ascending asset numbers with commas between"),
+        (scoped_agent().with("orderUsd", Text("-1")),         "orderUsd: is not a canonical decimal: a character other than digits and one decimal point"),
+        (scoped_agent().fields("", |fields| drop(fields.remove(5))), "nonce: stands where totalUsd must"),
         (create_sub_account().with("name", Text("")),         "name: must not be empty"),
         (create_sub_account().with("name", Raw(&[0xdb, 0xff, 0xff, 0xff, 0xff])), "name: is longer than 96 bytes"),
         (create_sub_account().fields("", |fields| fields.swap(0, 1)), "name: stands where type must"),
@@ -360,6 +383,7 @@ fn the_class_is_that_of_the_most_aggressive_item() {
         (sub_account_spot_transfer(), Class::Neutral),
         (sub_account_modify(), Class::Neutral),
         (top_up(), Class::Neutral),
+        (scoped_agent(), Class::Neutral),
     ];
     for (value, class) in rows {
         let action = Action::decode(&value.bytes()).unwrap();
@@ -388,6 +412,7 @@ fn the_table_of_user_signed_fields_is_the_decoders_order() {
     let values = [
         ("spotSend", spot_send()),
         ("approveAgent", approve_agent()),
+        ("approveScopedAgent", scoped_agent()),
         ("usdSend", usd_send()),
         ("usdClassTransfer", class_transfer()),
     ];
