@@ -9,10 +9,10 @@ use tandem_exchange::action::{Decimal, TimeInForce, Tpsl};
 use tandem_exchange::trigger::Direction;
 use tandem_exchange::{Market, PositionChange, QUOTE, SPOT_ASSET_BASE, TokenName, Trade};
 use tandem_indexer::{
-    Before, Candle, Interval, LevelSum, Liquidated, Listing, Markets, OpenOrder, OrderStatus, RejectedOrder,
-    TradeRow, Waits,
+    Before, Candle, Fill, Interval, LevelSum, Liquidated, Listing, Markets, OpenOrder, OrderStatus,
+    RejectedOrder, Settled, SettledRow, TradeRow, Waits,
 };
-use tandem_types::{AccountId, Address, BlockTime, MarketId, OrderId, PriceRank, TokenAtoms, TokenId};
+use tandem_types::{AccountId, Address, BlockTime, MarketId, OrderId, PriceRank, TokenAtoms, TokenId, TxId};
 
 /// A market as the wire calls it: a perpetual by its name, a spot market by `@` and its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,6 +206,46 @@ impl FillSide {
 }
 
 impl WireFill {
+    /// A fill of an account.
+    pub(crate) fn of(fill: &Fill, account: AccountId, markets: &Markets) -> Option<Self> {
+        match fill {
+            Fill::Trade(row) => Self::new(row, account, markets),
+            Fill::Settled(row) => Self::settled(row, markets),
+        }
+    }
+
+    /// A position that was closed without a trade, and so without an order and a fee.
+    fn settled(row: &SettledRow, markets: &Markets) -> Option<Self> {
+        let market = markets.market(row.market)?;
+        let closed = row.size_before.0.abs_diff(row.size.0);
+        let was_long = !row.size_before.is_negative();
+        let taken = row.why == Settled::TakenOver;
+        let of = Liquidated { account: row.account, mark: row.mark };
+        let liquidation = WireLiquidation::new(&of, "backstop", market, markets);
+        Some(Self {
+            coin: Coin::new(row.market, market),
+            px: Fixed::ticks(row.mark, market.price_scale().decimals()),
+            sz: Fixed::new(u128::from(closed), market.size_decimals()),
+            side: side_word(if was_long { Side::Ask } else { Side::Bid }),
+            time: row.time.0,
+            start_position: Fixed::position(row.size_before, market.size_decimals()),
+            dir: match (row.why, was_long) {
+                (Settled::TakenOver, true) => "Liquidated Long",
+                (Settled::TakenOver, false) => "Liquidated Short",
+                (Settled::Deleveraged, _) => "Auto-Deleveraging",
+            },
+            closed_pnl: Fixed::usd(row.closed_profit),
+            hash: Hex::of(&TxId::default().0),
+            oid: 0,
+            crossed: true,
+            fee: Fixed::new(0, 0),
+            tid: row.id.0,
+            fee_token: markets.token(QUOTE)?.name.as_str().to_owned(),
+            twap_id: None,
+            liquidation: liquidation.filter(|_| taken),
+        })
+    }
+
     pub(crate) fn new(row: &TradeRow, account: AccountId, markets: &Markets) -> Option<Self> {
         let trade = &row.trade;
         let market = markets.market(trade.market)?;
@@ -244,17 +284,17 @@ impl WireFill {
             tid: trade.id.0,
             fee_token: received.name.as_str().to_owned(),
             twap_id: row.twap.filter(|_| side.crossed),
-            liquidation: row.liquidation.and_then(|of| WireLiquidation::new(&of, market, markets)),
+            liquidation: row.liquidation.and_then(|of| WireLiquidation::new(&of, "market", market, markets)),
         })
     }
 }
 
 impl WireLiquidation {
-    fn new(of: &Liquidated, market: &Listing, markets: &Markets) -> Option<Self> {
+    fn new(of: &Liquidated, method: &'static str, market: &Listing, markets: &Markets) -> Option<Self> {
         Some(Self {
             liquidated_user: Hex::of(&markets.address(of.account)?.0),
             mark_px: Fixed::ticks(of.mark, market.price_scale().decimals()),
-            method: "market",
+            method,
         })
     }
 }

@@ -8,7 +8,9 @@ use crate::rejected::RejectedOrder;
 use crate::twaps::TwapChanges;
 use std::sync::Arc;
 use tandem_exchange::{PositionChange, Trade};
-use tandem_types::{AccountId, BlockTime, Height, MarketId, PriceTicks, TokenAtoms, TxId};
+use tandem_types::{
+    AccountId, BlockTime, Height, MarketId, PriceTicks, SignedLots, TokenAtoms, TradeId, TxId,
+};
 
 /// What one side of a trade had before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +49,38 @@ pub struct Liquidated {
     pub mark: PriceTicks,
 }
 
+/// Why a position, or a part of one, was closed without a trade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// A vault took it: its account had too little margin.
+    TakenOver,
+    /// It was closed against the insurance fund's.
+    Deleveraged,
+}
+
+/// A position, or a part of one, that was closed without a trade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SettledRow {
+    /// A number of its own, above every trade's.
+    pub id: TradeId,
+    /// When.
+    pub time: BlockTime,
+    /// Whose.
+    pub account: AccountId,
+    /// Where.
+    pub market: MarketId,
+    /// The mark price, at which it was.
+    pub mark: PriceTicks,
+    /// The size before.
+    pub size_before: SignedLots,
+    /// The size after.
+    pub size: SignedLots,
+    /// Profit of what was closed over its entry, less what was paid beside, in quote atoms.
+    pub closed_profit: i128,
+    /// Why.
+    pub why: Settled,
+}
+
 /// What became of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderUpdate {
@@ -69,6 +103,8 @@ pub struct BlockChanges {
     pub books: Vec<MarketId>,
     /// Trades in order.
     pub trades: Vec<Arc<TradeRow>>,
+    /// Positions that were closed without trades, in order.
+    pub settled: Vec<SettledRow>,
     /// Orders whose status or size changed, in order: one entry for each action that did.
     pub updates: Vec<OrderUpdate>,
     /// Orders that were refused, in order.

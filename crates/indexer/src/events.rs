@@ -18,6 +18,8 @@ pub(crate) enum Subject<'e> {
     Money,
     /// An order that follows is a liquidation: its trades say so.
     Liquidation(&'e LiquidationOrder),
+    /// A position was closed without a trade: [`Fills`](crate::fills::Fills).
+    Settled,
     /// A TWAP order: [`twaps`](crate::twaps).
     Twap,
     /// Nothing that is kept as it is told.
@@ -43,14 +45,13 @@ impl<'e> Subject<'e> {
             | Event::SubAccountNamed { .. }
             | Event::AccountCreated { .. } => Self::Money,
             Event::LiquidationOrder(order) => Self::Liquidation(order),
+            Event::Takeover(_) | Event::Deleveraged(_) => Self::Settled,
             Event::TwapStarted { .. } | Event::TwapPart { .. } | Event::TwapEnded { .. } => Self::Twap,
             Event::AgentApproved { .. }
             | Event::Funding { .. }
             | Event::FundingRate { .. }
             | Event::IsolatedMargin { .. }
-            | Event::Takeover(_)
-            | Event::TakenCollateral { .. }
-            | Event::Deleveraged(_) => Self::Aside,
+            | Event::TakenCollateral { .. } => Self::Aside,
         }
     }
 }

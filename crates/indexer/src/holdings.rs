@@ -41,6 +41,7 @@ pub(crate) fn fill_in(
             Subject::Order
             | Subject::Position(_)
             | Subject::Liquidation(_)
+            | Subject::Settled
             | Subject::Twap
             | Subject::Aside => {}
         }

@@ -4,7 +4,7 @@ use crate::block::BlockChanges;
 use crate::candles::{Candle, DayStats, Interval};
 use crate::depth::{Depth, ORDERS, OrderDiff};
 use crate::events::Subject;
-use crate::fills::Fills;
+use crate::fills::{self, Fills};
 use crate::funding::{self, FundingHistory};
 use crate::history::OrderHistory;
 use crate::ledger::{self, Ledger};
@@ -145,6 +145,7 @@ impl Indexer {
                 }
                 Subject::Position(change) => tape::note_position(change, &mut changes.trades),
                 Subject::Liquidation(order) => liquidation = Some(order),
+                Subject::Settled => changes.settled.extend(fills::settled(event, time)),
                 Subject::Money | Subject::Twap | Subject::Aside => {}
             }
         }
@@ -161,6 +162,7 @@ impl Indexer {
             let notional = market.map_or(0, |market| market.notional(row.trade.price, row.trade.size));
             self.portfolios.trade(row, notional);
         }
+        self.tape.fills.add_settled(self.height, &mut changes.settled);
         for row in &changes.ledger {
             self.ledger.add(*row);
             let (tape, markets) = (&self.tape, &self.markets);

@@ -30,10 +30,10 @@ mod tape;
 mod tests;
 mod twaps;
 
-pub use block::{Before, BlockChanges, Liquidated, OrderUpdate, TradeRow};
+pub use block::{Before, BlockChanges, Liquidated, OrderUpdate, Settled, SettledRow, TradeRow};
 pub use candles::{CANDLES_KEPT, Candle, DAY_MS, DayStats, Interval};
 pub use depth::{Depth, LevelSum, OrderDiff};
-pub use fills::{FILLS_KEPT, FILLS_PER_ACCOUNT, Fills};
+pub use fills::{FILLS_KEPT, FILLS_PER_ACCOUNT, Fill, Fills};
 pub use funding::{
     FundingHistory, FundingPayment, FundingRate, PAYMENTS_KEPT, PAYMENTS_PER_ACCOUNT, RATES_KEPT, Since,
 };

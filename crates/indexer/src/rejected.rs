@@ -175,7 +175,7 @@ impl Rejected {
 }
 
 /// The number of a refused order; `None` beyond what fits, in 13 years or in a block of a million.
-fn number(height: Height, place: u64) -> Option<OrderId> {
+pub(crate) fn number(height: Height, place: u64) -> Option<OrderId> {
     let fits = height.0 < 1 << HEIGHT_BITS && place < 1 << PLACE_BITS;
     fits.then(|| OrderId(REJECTED_ID_FIRST + (height.0 << PLACE_BITS) + place))
 }

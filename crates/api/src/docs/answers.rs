@@ -342,8 +342,19 @@ fn markets() -> [(&'static str, Value); 4] {
 }
 
 /// What fills say that they did.
-const DIRECTIONS: [&str; 8] =
-    ["Buy", "Sell", "Open Long", "Close Long", "Open Short", "Close Short", "Long > Short", "Short > Long"];
+const DIRECTIONS: [&str; 11] = [
+    "Buy",
+    "Sell",
+    "Open Long",
+    "Close Long",
+    "Open Short",
+    "Close Short",
+    "Long > Short",
+    "Short > Long",
+    "Liquidated Long",
+    "Liquidated Short",
+    "Auto-Deleveraging",
+];
 
 fn accounts() -> [(&'static str, Value); 4] {
     let fill = [

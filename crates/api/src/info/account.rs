@@ -171,15 +171,15 @@ pub(super) fn fills(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
     let views = app.views();
     let Some(account) = account_of(&views, fields)? else { return Ok(json!([])) };
     let rows = views.fills().of(account).take(FILLS_PER_ACCOUNT);
-    Ok(json!(rows.filter_map(|row| WireFill::new(row, account, views.markets())).collect::<Vec<_>>()))
+    Ok(json!(rows.filter_map(|row| WireFill::of(row, account, views.markets())).collect::<Vec<_>>()))
 }
 
 pub(super) fn fills_by_time(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
     let views = app.views();
     let (from, to) = (fields.number("startTime")?, fields.optional_number("endTime")?.unwrap_or(u64::MAX));
     let Some(account) = account_of(&views, fields)? else { return Ok(json!([])) };
-    let within = views.fills().of(account).filter(|row| (from..=to).contains(&row.time.0));
-    let mut rows: Vec<_> = within.filter_map(|row| WireFill::new(row, account, views.markets())).collect();
+    let within = views.fills().of(account).filter(|row| (from..=to).contains(&row.time().0));
+    let mut rows: Vec<_> = within.filter_map(|row| WireFill::of(row, account, views.markets())).collect();
     rows.reverse();
     Ok(json!(rows))
 }

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use std::time::Instant;
 use tandem_exchange::perp::is_perpetual;
 use tandem_indexer::{
-    BlockChanges, FundingPayment, Indexer, Interval, LedgerRow, Markets, OrderUpdate, RejectedOrder, TradeRow,
+    BlockChanges, Fill, FundingPayment, Indexer, Interval, LedgerRow, Markets, OrderUpdate, RejectedOrder,
+    TradeRow,
 };
 use tandem_types::{AccountId, Address, MarketId};
 
@@ -85,16 +86,20 @@ impl Topics {
     }
 
     fn publish_fills(&mut self, changes: &BlockChanges, views: &Indexer) {
-        let mut by_account: BTreeMap<AccountId, Vec<&Arc<TradeRow>>> = BTreeMap::new();
+        let mut by_account: BTreeMap<AccountId, Vec<Fill>> = BTreeMap::new();
         for row in &changes.trades {
-            by_account.entry(row.trade.taker).or_default().push(row);
-            by_account.entry(row.trade.maker).or_default().push(row);
+            for account in [row.trade.taker, row.trade.maker] {
+                by_account.entry(account).or_default().push(Fill::Trade(Arc::clone(row)));
+            }
+        }
+        for row in &changes.settled {
+            by_account.entry(row.account).or_default().push(Fill::Settled(*row));
         }
         let markets = views.markets();
         for (account, rows) in by_account {
             let Some(user) = markets.address(account) else { continue };
             let fills = || {
-                let fills = rows.iter().filter_map(|row| WireFill::new(row, account, markets));
+                let fills = rows.iter().filter_map(|row| WireFill::of(row, account, markets));
                 fills.collect::<Vec<_>>()
             };
             self.send(Topic::UserFills(user), || {

@@ -211,11 +211,7 @@ fn fills(user: Address, indexer: &Indexer) -> Option<String> {
     let markets = indexer.markets();
     let account = markets.account(&user);
     let rows = account.into_iter().flat_map(|account| {
-        indexer
-            .fills()
-            .of(account)
-            .take(FILLS_MAX)
-            .filter_map(move |row| WireFill::new(row, account, markets))
+        indexer.fills().of(account).take(FILLS_MAX).filter_map(move |row| WireFill::of(row, account, markets))
     });
     text(&json!({ "isSnapshot": true, "user": address_text(&user), "fills": rows.collect::<Vec<_>>() }))
 }

@@ -106,6 +106,37 @@ async fn fills_of_a_liquidation_say_so_on_both_sides_and_others_do_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_vault_takes_and_what_is_deleveraged_are_fills_too() {
+    let (mut driven, [one, two, _]) = Driven::market().await;
+    let mut socket = driven.socket().await;
+    let subscription = json!({ "type": "userFills", "user": user(&two) });
+    socket.say(&json!({ "method": "subscribe", "subscription": subscription })).await;
+    driven.act(&one, &leverage(ETH, 50, true)).await;
+    driven.trade(&one, &two, "50").await;
+    // 10,000 less 45 of fees are gone at 1800.9: the insurance fund, which has nothing, takes all and is deleveraged.
+    driven.chain.set_oracle(ETH, 17_990_000);
+    driven.empty().await;
+    let of =
+        async |who: &Signer| driven.info(json!({ "type": "userFills", "user": user(who) })).await[0].clone();
+    let (taken, closed) = (of(&one).await, of(&two).await);
+    let about = |fill: &Value| ["dir", "side", "sz", "px", "startPosition"].map(|name| fill[name].clone());
+    assert_eq!(about(&taken), ["Liquidated Long", "A", "50", "1799", "50"].map(|text| json!(text)));
+    assert_eq!(about(&closed), ["Auto-Deleveraging", "B", "50", "1799", "-50"].map(|text| json!(text)));
+    let method = json!({ "liquidatedUser": user(&one), "markPx": "1799", "method": "backstop" });
+    assert_eq!((&taken["liquidation"], closed.get("liquidation")), (&method, None));
+    // It lost 50 x 201, and the other gained as much less the 95 and what the fee of 45 makes missing of it.
+    assert_eq!(taken["closedPnl"], "-10050");
+    assert_eq!(closed["closedPnl"], "9955");
+    assert_ne!(taken["tid"], closed["tid"]);
+    let mut heard = socket.hear("userFills").await;
+    while heard["data"]["fills"][0]["dir"] != "Auto-Deleveraging" {
+        heard = socket.hear("userFills").await;
+    }
+    assert_eq!(heard["data"]["fills"][0], closed);
+    driven.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_stop_becomes_says_that_it_only_reduces() {
     let (mut driven, [one, two, _]) = Driven::market().await;
     driven.trade(&one, &two, "1").await;

@@ -120,7 +120,8 @@ fn depth_orders_and_fills_follow_the_blocks() {
     assert_eq!(before, [(held(10 * unit), held(10 * unit)), (held(after_first), held(8 * unit))]);
     let markets = world.indexer.markets();
     let account = markets.account(&taker.address()).unwrap();
-    let fills: Vec<_> = world.indexer.fills().of(account).map(|row| row.trade.size).collect();
+    let fills: Vec<_> =
+        world.indexer.fills().of(account).filter_map(|fill| Some(fill.trade()?.trade.size)).collect();
     assert_eq!(fills, [SizeLots(200_000), SizeLots(200_000)]);
     assert_eq!(world.indexer.open_order(second).unwrap().remaining, SizeLots(100_000));
 
