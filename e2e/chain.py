@@ -17,6 +17,8 @@ from pathlib import Path
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
+# Each test that trades takes accounts of its own.
+ACCOUNTS = 16
 READY_SECONDS_MAX = 60
 SHUTDOWN_SECONDS_MAX = 30
 
@@ -47,7 +49,7 @@ class Chain:
     def start(cls, binary: str, home: Path, before: Callable[[], None] | None = None) -> Chain:
         """Starts a chain and returns when its servers answer; `before` runs in its process, before it."""
         api_port, rpc_port = free_port(), free_port()
-        command = [binary, "dev", "--home", str(home), "--seed-accounts"]
+        command = [binary, "dev", "--home", str(home), "--seed-accounts", "--accounts", str(ACCOUNTS)]
         command += ["--api-port", str(api_port), "--rpc-port", str(rpc_port)]
         out, err = subprocess.PIPE, subprocess.STDOUT
         process = subprocess.Popen(command, stdout=out, stderr=err, text=True, preexec_fn=before)
