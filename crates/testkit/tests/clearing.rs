@@ -392,22 +392,25 @@ fn move_margin(stream: &mut Stream, who: u8) -> (Action, Run) {
         *other == u32::from(who) && position.isolated && position.size != zero()
     });
     let at = isolated.map_or(0, |((_, at), _)| *at);
-    if stream.random.below(3) == 0 {
-        let tenths = 1 + stream.random.below(400);
-        let wanted = fraction(i128::from(tenths), 10);
-        let text = if tenths % 10 == 0 {
-            format!("{}", tenths / 10)
-        } else {
-            format!("{}.{}", tenths / 10, tenths % 10)
-        };
-        let run = move |twin: &mut Clearing| twin.top_up(u32::from(who), at, &wanted);
-        return (top_up(FORMS[at].id, &text), Box::new(run));
-    }
     let micros = stream.random.below(200_000_000) * stream.scale;
     let micros = i64::try_from(micros).unwrap() - 100_000_000 * i64::try_from(stream.scale).unwrap();
+    if micros % 6 == 0 {
+        return top_up_margin(who, at, micros.unsigned_abs() % 400 + 1);
+    }
     let amount = fraction(i128::from(micros), 1_000_000);
     let run = move |twin: &mut Clearing| twin.isolated_margin(u32::from(who), at, &amount);
     (isolated_margin(FORMS[at].id, micros), Box::new(run))
+}
+
+/// Tops an isolated position up to a leverage in tenths.
+fn top_up_margin(who: u8, at: usize, tenths: u64) -> (Action, Run) {
+    let wanted = fraction(i128::from(tenths), 10);
+    let text = match tenths % 10 {
+        0 => format!("{}", tenths / 10),
+        tenth => format!("{}.{tenth}", tenths / 10),
+    };
+    let run = move |twin: &mut Clearing| twin.top_up(u32::from(who), at, &wanted);
+    (top_up(FORMS[at].id, &text), Box::new(run))
 }
 
 fn transfer(cents: u64, to_perp: bool) -> impl FnOnce(&mut Stream, u8) -> (Action, Run) {
