@@ -351,10 +351,10 @@ tables! {
         deleverages: Ordered<MarketId, Deleverage> = 73,
         /// Sub-accounts, by their masters.
         sub_accounts: Ordered<SubAccountKey, SubAccount> = 80,
-        /// Waiting orders whose prices came while liquidations of their markets were pending, and that open something.
-        held_triggers: Ordered<TriggerKey, AccountId> = 112,
         /// What agents may do, of whom that is said.
         agent_scopes: Ordered<AddressKey, Scope> = 81,
+        /// Waiting orders whose prices came while liquidations of their markets were pending, and that open something.
+        held_triggers: Ordered<TriggerKey, AccountId> = 112,
     }
     within a block {
         /// What accounts' positions come to.
