@@ -79,13 +79,14 @@ impl Scope {
         if good { Ok(()) } else { Err(Rejection::ScopeMarket) }
     }
 
-    /// What touches every market needs a scope of every market.
-    fn allows_all(&self) -> Result<(), Rejection> {
-        if self.markets.is_empty() { Ok(()) } else { Err(Rejection::ScopeMarket) }
+    /// What touches every market needs a scope of every market. Like [`Self::each`], it weighs nothing.
+    const fn all_markets(&self) -> Result<Vec<QuoteAtoms>, Rejection> {
+        if self.markets.is_empty() { Ok(Vec::new()) } else { Err(Rejection::ScopeMarket) }
     }
 
-    fn each<T>(&self, items: &[T], asset: impl Fn(&T) -> AssetId) -> Result<(), Rejection> {
-        items.iter().try_for_each(|item| self.allows(asset(item)))
+    fn each<T>(&self, items: &[T], asset: impl Fn(&T) -> AssetId) -> Result<Vec<QuoteAtoms>, Rejection> {
+        items.iter().try_for_each(|item| self.allows(asset(item)))?;
+        Ok(Vec::new())
     }
 
     /// Whether orders of these notionals may be placed together.
@@ -119,7 +120,24 @@ impl Session<'_, '_> {
                 self.weigh_all(&scope, modifies.iter().map(|modify| &modify.order))?
             }
             Action::TwapOrder(request) => alloc::vec![self.weigh_twap(&scope, request)?],
-            other => return scope_of_others(&scope, other).map(|()| Vec::new()),
+            Action::Noop => Vec::new(),
+            Action::Cancel(request) => scope.each(&request.cancels, |cancel| cancel.asset)?,
+            Action::CancelByCloid(cancels) => scope.each(cancels, |cancel| cancel.asset)?,
+            Action::CancelAll(Some(asset)) => scope.each(&[*asset], |asset| *asset)?,
+            Action::CancelAll(None) | Action::ScheduleCancel(_) => scope.all_markets()?,
+            Action::TwapCancel(cancel) => scope.each(&[cancel.asset], |asset| *asset)?,
+            Action::UpdateLeverage(update) => scope.each(&[update.asset], |asset| *asset)?,
+            Action::UpdateIsolatedMargin(update) => scope.each(&[update.asset], |asset| *asset)?,
+            Action::TopUpIsolatedOnlyMargin(top_up) => scope.each(&[top_up.asset], |asset| *asset)?,
+            Action::SpotSend(_)
+            | Action::ApproveAgent(_)
+            | Action::ApproveScopedAgent(_)
+            | Action::UsdClassTransfer(_)
+            | Action::UsdSend(_)
+            | Action::CreateSubAccount(_)
+            | Action::SubAccountTransfer(_)
+            | Action::SubAccountSpotTransfer(_)
+            | Action::SubAccountModify(_) => return Err(Rejection::ScopeAction),
         };
         scope.bears(&notionals)?;
         Ok(notionals)
@@ -192,34 +210,6 @@ impl Session<'_, '_> {
         };
         let (price, _) = Book::new(market, &mut self.tables.orders).best(Side::Bid)?;
         Decimal::new(price.to_ticks(scale).0, scale.decimals())
-    }
-}
-
-/// Actions that are no orders.
-fn scope_of_others(scope: &Scope, action: &Action) -> Result<(), Rejection> {
-    match action {
-        Action::Noop => Ok(()),
-        Action::Cancel(request) => scope.each(&request.cancels, |cancel| cancel.asset),
-        Action::CancelByCloid(cancels) => scope.each(cancels, |cancel| cancel.asset),
-        Action::CancelAll(Some(asset)) => scope.allows(*asset),
-        Action::CancelAll(None) | Action::ScheduleCancel(_) => scope.allows_all(),
-        Action::TwapCancel(cancel) => scope.allows(cancel.asset),
-        Action::UpdateLeverage(update) => scope.allows(update.asset),
-        Action::UpdateIsolatedMargin(update) => scope.allows(update.asset),
-        Action::TopUpIsolatedOnlyMargin(top_up) => scope.allows(top_up.asset),
-        Action::Order(_)
-        | Action::Modify(_)
-        | Action::BatchModify(_)
-        | Action::TwapOrder(_)
-        | Action::SpotSend(_)
-        | Action::ApproveAgent(_)
-        | Action::ApproveScopedAgent(_)
-        | Action::UsdClassTransfer(_)
-        | Action::UsdSend(_)
-        | Action::CreateSubAccount(_)
-        | Action::SubAccountTransfer(_)
-        | Action::SubAccountSpotTransfer(_)
-        | Action::SubAccountModify(_) => Err(Rejection::ScopeAction),
     }
 }
 
