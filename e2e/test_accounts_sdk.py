@@ -1,4 +1,4 @@
-"""hyperliquid-python-sdk keeps sub-accounts: made, funded, traded for by their master and its agents."""
+"""hyperliquid-python-sdk keeps sub-accounts and agents: made, funded, traded for by their master; scopes; fees."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from hyperliquid.exchange import Exchange
 from hyperliquid.info import Info
+from hyperliquid.utils.signing import get_timestamp_ms, sign_user_signed_action
 
 from chain import Chain
 from test_exchange_sdk import GTC, SECONDS_MAX, refusal, status_of
@@ -99,3 +100,56 @@ def test_stranger_is_refused(chain: Chain, info: Info, master: Exchange) -> None
     assert "vaultAddress" in refusal(lambda: stranger.order(COIN, True, 1, 1, GTC))
     own = Exchange(stranger.wallet, chain.api_url, timeout=SECONDS_MAX)
     assert "subAccountUser" in refusal(lambda: own.sub_account_transfer(address, False, 1))
+
+
+SCOPE_TYPES = [
+    {"name": "hyperliquidChain", "type": "string"},
+    {"name": "agentAddress", "type": "address"},
+    {"name": "agentName", "type": "string"},
+    {"name": "assets", "type": "string"},
+    {"name": "orderUsd", "type": "string"},
+    {"name": "totalUsd", "type": "string"},
+    {"name": "nonce", "type": "uint64"},
+]
+
+
+def approve_scoped(master: Exchange, agent: str, assets: str, order_usd: str, total_usd: str) -> Any:
+    nonce = get_timestamp_ms()
+    action = {
+        "type": "approveScopedAgent",
+        "agentAddress": agent,
+        "agentName": "scoped",
+        "assets": assets,
+        "orderUsd": order_usd,
+        "totalUsd": total_usd,
+        "nonce": nonce,
+    }
+    primary = "TandemTransaction:ApproveScopedAgent"
+    signature = sign_user_signed_action(master.wallet, action, SCOPE_TYPES, primary, False)
+    return master._post_action(action, signature, nonce)
+
+
+def test_scoped_agent_stays_within_its_scope(chain: Chain, info: Info, master: Exchange) -> None:
+    wallet, asset = Account.create(), info.coin_to_asset[COIN]
+    assert approve_scoped(master, wallet.address.lower(), str(asset), "100", "") == DONE
+    owner = master.wallet.address
+    agent = Exchange(wallet, chain.api_url, account_address=owner, timeout=SECONDS_MAX)
+    price = float(f"{mark(info) * 0.5:.3g}")
+    size = round(50 / price, 2)
+    oid = status_of(agent.order(COIN, True, size, price, GTC), "order")["resting"]["oid"]
+    assert status_of(agent.cancel(COIN, oid), "cancel") == "success"
+    assert "scope" in refusal(lambda: agent.order(COIN, True, size * 4, price, GTC))
+    assert "scope" in refusal(lambda: agent.order("BTC", True, 0.001, 20_000, GTC))
+    assert "scope" in refusal(lambda: agent.create_sub_account("no"))
+    (row,) = [row for row in info.extra_agents(owner) if row["name"] == "scoped"]
+    assert (row["scope"]["assets"], row["scope"]["orderUsd"]) == ([asset], "100")
+    assert 40 < Decimal(row["scope"]["usedUsd"]) < 60
+
+
+def test_fees_are_those_of_the_schedule(info: Info, master: Exchange) -> None:
+    fees = info.user_fees(master.wallet.address)
+    assert (fees["userCrossRate"], fees["userAddRate"]) == ("0.00045", "0.00015")
+    tiers = fees["feeSchedule"]["tiers"]
+    assert (tiers["vip"][0]["ntlCutoff"], tiers["vip"][0]["cross"]) == ("5000000", "0.0004")
+    assert tiers["mm"][0] == {"makerFractionCutoff": "0.005", "add": "-0.00001"}
+    assert len(fees["dailyUserVlm"]) == 15

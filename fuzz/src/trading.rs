@@ -7,15 +7,17 @@
 use crate::Choices;
 use alloy_primitives::Address as EvmAddress;
 use tandem_evm::CheckedEvmTx;
-use tandem_exchange::{Transaction, sub_account_address};
 use tandem_exchange::action::{
-    Action, AddressText, Amount, ApproveScopedAgent, AssetId, Cancel, CancelByCloid, CancelOrders, Grouping, Modify, Order,
-    OrderKind, OrderRef, SelfTradePrevention, TimeInForce, Tpsl, Trigger, TwapCancel, TwapRequest,
+    Action, AddressText, Amount, ApproveScopedAgent, AssetId, Cancel, CancelByCloid, CancelOrders, Grouping,
+    Modify, Order, OrderKind, OrderRef, SelfTradePrevention, TimeInForce, Tpsl, Trigger, TwapCancel,
+    TwapRequest,
 };
+use tandem_exchange::fees::{FeeSchedule, FeeTier, Rates, RebateTier};
+use tandem_exchange::{Transaction, sub_account_address};
 use tandem_testkit::{
-    BTC, DOGE, ETH, Harness, PURR, Signer, USD, approve, asset, class_transfer, create_sub_account, evm_transfer,
-    grouped, isolated_margin, leverage, perp_asset, perp_genesis, place, price, rename_sub_account, send,
-    sub_account_spot_transfer, sub_account_transfer, top_up, usd_send,
+    BTC, DOGE, ETH, Harness, PURR, Signer, USD, approve, asset, class_transfer, create_sub_account,
+    evm_transfer, grouped, isolated_margin, leverage, perp_asset, perp_genesis, place, price,
+    rename_sub_account, send, sub_account_spot_transfer, sub_account_transfer, top_up, usd_send,
 };
 use tandem_types::{Address, BlockTime, Cloid, OrderId};
 
@@ -40,7 +42,9 @@ pub struct Trading {
 
 impl Default for Trading {
     fn default() -> Self {
-        let mut chain = Harness::new(perp_genesis());
+        let mut genesis = perp_genesis();
+        genesis.exchange.config.fees = fee_schedule();
+        let mut chain = Harness::new(genesis);
         chain.set_oracle(ETH, ETH_TICKS);
         chain.set_oracle(DOGE, DOGE_TICKS);
         chain.empty();
@@ -51,6 +55,16 @@ impl Default for Trading {
         let nonce = chain.now().0;
         Self { chain, nonce, sent: Vec::new() }
     }
+}
+
+/// Tiers that are soon reached, once a day has passed.
+fn fee_schedule() -> FeeSchedule {
+    let rates = |taker_ppm, maker_ppm| Rates { taker_ppm, maker_ppm };
+    let tier = |above_usd, perp, spot| FeeTier { above_usd, perp, spot };
+    let tiers = [tier(100, rates(400, 120), rates(600, 300)), tier(1_000, rates(20, 0), rates(30, 0))];
+    let rebates = [(100_000, 10), (500_000, 30)]
+        .map(|(above_share_ppm, rebate_ppm)| RebateTier { above_share_ppm, rebate_ppm });
+    FeeSchedule::new(&tiers, &rebates).expect("tiers")
 }
 
 fn wallet(number: u16) -> Signer {
@@ -64,7 +78,7 @@ fn key(number: u16) -> Signer {
 impl Trading {
     /// Lets time pass and prices move, by little or by much.
     pub fn pass_time(&mut self, choices: &mut Choices<'_>) {
-        self.chain.step_ms = choices.pick(&[100, 100, 100, 1, 5_000, 11_000, 30_000, 59_000, 60_000]);
+        self.chain.step_ms = choices.pick(&[100, 100, 100, 1, 5_000, 11_000, 30_000, 60_000, 86_400_000]);
         match choices.below(8) {
             0 => self.chain.quotes.clear(),
             1..=3 => {
@@ -88,12 +102,7 @@ impl Trading {
         let network = self.chain.identity.network;
         let now = self.chain.now().0;
         let transaction = match choices.below(8) {
-            0 => signer.transaction_for(
-                &named(choices),
-                &action,
-                nonce,
-                &network,
-            ),
+            0 => signer.transaction_for(&named(choices), &action, nonce, &network),
             1 => {
                 let expires = choices.pick(&[now, now.saturating_sub(1), now + 1_000]);
                 let signed = signer.sign(&action, nonce, Some(expires), &network);
@@ -342,9 +351,7 @@ fn sub_account_action(choices: &mut Choices<'_>) -> Action {
     match choices.below(8) {
         0 | 1 => create_sub_account(choices.pick(&["a", "b", "a name too long to take"])),
         2 => rename_sub_account(&of, choices.pick(&["c", "d\n"])),
-        3 | 4 => {
-            sub_account_spot_transfer(&of, deposit, choices.pick(&[USD, BTC, PURR]), &amount(choices))
-        }
+        3 | 4 => sub_account_spot_transfer(&of, deposit, choices.pick(&[USD, BTC, PURR]), &amount(choices)),
         _ => sub_account_transfer(&of, deposit, u64::from(choices.byte()) * 1_000_000),
     }
 }

@@ -62,6 +62,7 @@ fn genesis() -> ExchangeTables {
             open_orders_max: 1_000,
             notional_min: QuoteAtoms(1_000_000_000),
             activation_fee: QuoteAtoms(0),
+            fees: tandem_exchange::fees::FeeSchedule::default(),
         },
         tokens: vec![Token { name: TokenName::new("USDC").expect("a name"), wei_decimals: 8, size_decimals: 8 }],
         markets: Vec::new(),

@@ -1,7 +1,9 @@
 //! The genesis as people write it: TOML with decimal amounts.
 
+mod fees;
 mod perpetuals;
 
+pub(crate) use fees::{FeeTierEntry, RebateTierEntry, default_tiers};
 pub(crate) use perpetuals::{PerpetualEntry, PerpetualsEntry, TierEntry};
 
 use crate::keys::{from_hex, to_hex};
@@ -65,6 +67,12 @@ pub(crate) struct ExchangeEntry {
     pub(crate) notional_min: String,
     /// In USD.
     pub(crate) activation_fee: String,
+    /// Rates above volumes of fourteen days.
+    #[serde(default)]
+    pub(crate) fee_tiers: Vec<FeeTierEntry>,
+    /// What makers receive above parts of all volume.
+    #[serde(default)]
+    pub(crate) rebate_tiers: Vec<RebateTierEntry>,
 }
 
 /// A validator.
@@ -153,6 +161,7 @@ impl GenesisFile {
             open_orders_max: self.exchange.open_orders_max,
             notional_min: QuoteAtoms(amount(&self.exchange.notional_min, QUOTE_DECIMALS)?),
             activation_fee: QuoteAtoms(amount(&self.exchange.activation_fee, QUOTE_DECIMALS)?),
+            fees: fees::schedule(&self.exchange.fee_tiers, &self.exchange.rebate_tiers)?,
         };
         let perps = self
             .perpetuals

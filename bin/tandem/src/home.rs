@@ -9,7 +9,9 @@
 //! ```
 
 use crate::cli::Init;
-use crate::genesis_file::{ExchangeEntry, GenesisFile, ParametersEntry, TokenEntry, ValidatorEntry};
+use crate::genesis_file::{
+    ExchangeEntry, GenesisFile, ParametersEntry, TokenEntry, ValidatorEntry, default_tiers,
+};
 use crate::keys::{from_hex, random, to_hex};
 use crate::markets::perpetuals;
 use crate::price_config::{self, PriceConfig};
@@ -182,6 +184,7 @@ fn empty_genesis(parameters: &Parameters, validator: ValidatorEntry) -> GenesisF
 /// The exchange's settings that chains begin with: fees of 7 and 4 basis points, orders of at least 10 USD,
 /// 1 USD for a new account.
 pub(crate) fn default_exchange() -> ExchangeEntry {
+    let (fee_tiers, rebate_tiers) = default_tiers();
     ExchangeEntry {
         taker_fee_ppm: 700,
         maker_fee_ppm: 400,
@@ -189,6 +192,8 @@ pub(crate) fn default_exchange() -> ExchangeEntry {
         open_orders_max: 1_000,
         notional_min: "10".to_owned(),
         activation_fee: "1".to_owned(),
+        fee_tiers,
+        rebate_tiers,
     }
 }
 

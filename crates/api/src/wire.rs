@@ -189,6 +189,8 @@ struct FillSide {
     side: Side,
     order: OrderId,
     fee: TokenAtoms,
+    /// What it received instead.
+    rebate: TokenAtoms,
     before: Before,
 }
 
@@ -197,10 +199,10 @@ impl FillSide {
         let trade: &Trade = &row.trade;
         if trade.taker == account {
             let (side, order, fee) = (trade.taker_side, trade.taker_order, trade.taker_fee);
-            Self { crossed: true, side, order, fee, before: row.taker_before }
+            Self { crossed: true, side, order, fee, rebate: TokenAtoms::ZERO, before: row.taker_before }
         } else {
             let (side, order, fee) = (trade.taker_side.opposite(), trade.maker_order, trade.maker_fee);
-            Self { crossed: false, side, order, fee, before: row.maker_before }
+            Self { crossed: false, side, order, fee, rebate: trade.maker_rebate, before: row.maker_before }
         }
     }
 }
@@ -253,9 +255,12 @@ impl WireFill {
         let token = |id| markets.token(id);
         let (start_position, dir, closed_pnl, received) = match (market, side.before) {
             (Listing::Spot(market), Before::Spot(before)) => {
-                let (dir, received) = match side.side {
-                    Side::Bid => ("Buy", market.base),
-                    Side::Ask => ("Sell", QUOTE),
+                // Fees are in what a side receives, a rebate in what the other does.
+                let (dir, received) = match (side.side, side.rebate.is_zero()) {
+                    (Side::Bid, true) => ("Buy", market.base),
+                    (Side::Bid, false) => ("Buy", QUOTE),
+                    (Side::Ask, true) => ("Sell", QUOTE),
+                    (Side::Ask, false) => ("Sell", market.base),
                 };
                 let held = Fixed::amount(before, token(market.base)?.wei_decimals);
                 (held, dir, Fixed::new(0, 0), token(received)?)
@@ -280,7 +285,7 @@ impl WireFill {
             hash: Hex::of(&row.tx.0),
             oid: side.order.0,
             crossed: side.crossed,
-            fee: Fixed::amount(side.fee, received.wei_decimals),
+            fee: Fixed::signed(i128::from(side.fee.0) - i128::from(side.rebate.0), received.wei_decimals),
             tid: trade.id.0,
             fee_token: received.name.as_str().to_owned(),
             twap_id: row.twap.filter(|_| side.crossed),

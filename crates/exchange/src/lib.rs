@@ -36,6 +36,7 @@ mod agents;
 mod cancel;
 mod engine;
 mod expiry;
+pub mod fees;
 mod form;
 mod genesis;
 mod invariants;

@@ -1,6 +1,5 @@
 //! Open orders outside of the book: by account, by client order id, and their count.
 
-use crate::Rejection;
 use crate::receipt::CloseReason;
 use crate::records::{Account, OrderInfo};
 use crate::schedule;
@@ -9,7 +8,7 @@ use crate::trigger::Ended;
 use tandem_coprocessor::BlockContext;
 use tandem_state::Table;
 use tandem_state::index::{Hashed, Ordered};
-use tandem_types::{AccountId, OrderId, QuoteAtoms, SizeLots};
+use tandem_types::{AccountId, OrderId, SizeLots};
 
 /// The tables that list open orders, borrowed together.
 pub(crate) struct OpenOrders<'a> {
@@ -102,14 +101,5 @@ impl OpenOrders<'_> {
     /// What is remembered of an open order.
     pub(crate) fn info(&mut self, account: AccountId, id: OrderId) -> Option<&OrderInfo> {
         self.account_orders.get(&AccountOrder { account, id })
-    }
-
-    /// Counts what an account has traded.
-    pub(crate) fn add_volume(&mut self, account: AccountId, notional: QuoteAtoms) -> Result<(), Rejection> {
-        self.accounts
-            .update(&account, |account| {
-                account.traded = QuoteAtoms(account.traded.0.saturating_add(notional.0));
-            })
-            .ok_or(Rejection::Overflow)
     }
 }

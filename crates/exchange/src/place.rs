@@ -5,6 +5,7 @@
 
 use crate::Rejection;
 use crate::action::{self, Order as OrderRequest, OrderKind};
+use crate::fees;
 use crate::form::{self, FILLS_MAX, MAKER_WORK, ORDER_WORK};
 use crate::ledger;
 use crate::orders::{OpenOrders, open_orders};
@@ -155,10 +156,11 @@ impl Session<'_, '_> {
         );
         let placed =
             Book::new(order.id, orders).place(&incoming, &Limits { fills_max: FILLS_MAX }, &mut settlement);
-        let notional = settlement.notional;
+        let (notional, traded) = (settlement.notional, settlement.fees.traded());
         self.meter.charge(MAKER_WORK.times(u64::from(form::steps_of(&placed))))?;
         let placed = placed.map_err(form::place_error)?;
         if counters.trade != trade_before {
+            fees::count_trades(self.tables, self.block, traded);
             self.tables.counters.put((), counters);
         }
         let filled = ItemStatus::Filled { id, size: placed.filled, notional };

@@ -94,7 +94,7 @@ impl Signer {
     }
 
     /// The signer after an action of this form for this principal.
-    pub(crate) fn after(mut self, user_signed: bool, principal: &Principal) -> Self {
+    pub(crate) const fn after(mut self, user_signed: bool, principal: &Principal) -> Self {
         let agent = matches!(principal.capacity, Capacity::Agent { .. });
         let serves = agent && self.own.is_none() && !principal.for_vault;
         if let Agency::Of { engaged, .. } = &mut self.agency {
@@ -162,6 +162,7 @@ mod tests {
                 open_orders_max: 1,
                 notional_min: QuoteAtoms(0),
                 activation_fee: QuoteAtoms(0),
+                fees: crate::fees::FeeSchedule::default(),
             }),
         }
     }

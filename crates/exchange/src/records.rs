@@ -1,6 +1,7 @@
 //! What the exchange's tables hold.
 
 use crate::action::TimeInForce;
+use crate::fees::{FeeSchedule, Today};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use tandem_book::Side;
@@ -35,6 +36,8 @@ pub struct Config {
     /// What a transfer to an address without an account costs its sender beside the amount: keys are free, and each
     /// account comes with a budget of actions and a place in every pool.
     pub activation_fee: QuoteAtoms,
+    /// What those pay who have traded much, on markets of both kinds.
+    pub fees: FeeSchedule,
 }
 tandem_codec::record!(Config {
     taker_fee_ppm,
@@ -43,6 +46,7 @@ tandem_codec::record!(Config {
     open_orders_max,
     notional_min,
     activation_fee,
+    fees,
 });
 
 /// What is numbered next.
@@ -289,6 +293,15 @@ impl Control {
             Self::SubAccount { master, .. } => Some(*master),
         }
     }
+
+    /// The account whose fee tier this one shares, and to whose volume its own counts, if not its own.
+    #[must_use]
+    pub const fn tier_holder(&self) -> Option<AccountId> {
+        match self {
+            Self::Key { .. } => None,
+            Self::SubAccount { master, .. } => Some(*master),
+        }
+    }
 }
 
 tandem_codec::variants!(Control as "control" {
@@ -319,6 +332,8 @@ pub struct Account {
     pub actions: u64,
     /// Notional traded so far.
     pub traded: QuoteAtoms,
+    /// What it has traded on the last day on which it did, with its sub-accounts, and what it paid then.
+    pub today: Today,
     /// When an action beyond the budget was last allowed.
     pub overdraft: BlockTime,
     /// When its orders are to be cancelled.
@@ -336,6 +351,7 @@ tandem_codec::record!(Account {
     open_orders,
     actions,
     traded,
+    today,
     overdraft,
     scheduled_cancel,
     sweep,
@@ -353,6 +369,7 @@ impl Account {
             open_orders: 0,
             actions: 0,
             traded: QuoteAtoms::ZERO,
+            today: Today::NEVER,
             overdraft: BlockTime(0),
             scheduled_cancel: None,
             sweep: None,

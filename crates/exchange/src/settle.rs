@@ -1,10 +1,11 @@
 //! What a fill does to balances and orders on a spot market.
 //!
 //! The buyer pays quote and receives base, the seller the reverse; each pays its fee out of what it receives, rounded
-//! up, to the treasury. A maker pays out of what it holds behind its order, a taker out of its free balance. So what
+//! up, to the treasury; a maker with a rebate receives it out of the taker's fee instead, rounded down. A maker pays out of what it holds behind its order, a taker out of its free balance. So what
 //! stands behind an order is exactly its notional (bid) or its size (ask), and both sides of a fill conserve each token.
 
 use crate::Rejection;
+use crate::fees::{FeeRates, Fees, Rates, Role, fees};
 use crate::ledger::{self, Balances};
 use crate::orders;
 use crate::receipt::{CloseReason, Event, Trade};
@@ -28,7 +29,8 @@ pub(crate) struct SpotSettlement<'a> {
     pub(crate) orders: orders::OpenOrders<'a>,
     pub(crate) next_trade: &'a mut TradeId,
     pub(crate) market: Market,
-    pub(crate) config: Config,
+    pub(crate) fees: Fees<'a>,
+    pub(crate) taker_rates: FeeRates,
     pub(crate) block: BlockContext,
     pub(crate) taker: AccountId,
     pub(crate) taker_order: OrderId,
@@ -57,21 +59,27 @@ pub(crate) fn fee(amount: TokenAtoms, rate_ppm: u32) -> TokenAtoms {
     TokenAtoms(u64::try_from(product.div_ceil(MILLION)).unwrap_or(u64::MAX).min(amount.0))
 }
 
+/// `amount × rate`, rounded down: a rebate rounds against whoever receives it.
+fn rebate(amount: TokenAtoms, rate_ppm: u32) -> TokenAtoms {
+    let product = u128::from(amount.0).saturating_mul(u128::from(rate_ppm));
+    let rebate = product.checked_div(MILLION).unwrap_or(0);
+    TokenAtoms(u64::try_from(rebate).unwrap_or(u64::MAX))
+}
+
 impl SpotSettlement<'_> {
-    /// Credits `amount` less the fee, and the fee to the treasury; returns the fee.
+    /// Credits an amount less the fee.
     fn receive(
         &mut self,
         account: AccountId,
-        token: TokenId,
-        amount: TokenAtoms,
-        rate_ppm: u32,
-    ) -> Result<TokenAtoms, Rejection> {
-        let fee = fee(amount, rate_ppm);
-        ledger::credit(self.balances, account, token, amount.minus(fee)?)?;
-        if !fee.is_zero() {
-            ledger::credit(self.balances, TREASURY, token, fee)?;
-        }
-        Ok(fee)
+        (token, amount): (TokenId, TokenAtoms),
+        fee: TokenAtoms,
+    ) -> Result<(), Rejection> {
+        ledger::credit(self.balances, account, token, amount.minus(fee)?)
+    }
+
+    /// Credits a fee or rebate, if there is one.
+    fn pay(&mut self, account: AccountId, token: TokenId, amount: TokenAtoms) -> Result<(), Rejection> {
+        if amount.is_zero() { Ok(()) } else { ledger::credit(self.balances, account, token, amount) }
     }
 
     /// Ends or shortens a maker's order that the book took out or reduced without a trade.
@@ -103,12 +111,21 @@ impl Settlement for SpotSettlement<'_> {
         };
         ledger::debit(self.balances, self.taker, taker_pays.0, taker_pays.1)?;
         ledger::spend_held(self.balances, maker, taker_gets.0, taker_gets.1)?;
-        let taker_fee = self.receive(self.taker, taker_gets.0, taker_gets.1, self.config.taker_fee_ppm)?;
-        let maker_fee = self.receive(maker, taker_pays.0, taker_pays.1, self.config.maker_fee_ppm)?;
+        let maker_rates = self.fees.rates(self.orders.accounts, maker);
+        let taker_fee = fee(taker_gets.1, self.taker_rates.taker_ppm);
+        let maker_fee = fee(taker_pays.1, maker_rates.maker_ppm);
+        let maker_rebate = rebate(taker_gets.1, maker_rates.rebate_ppm).min(taker_fee);
+        self.receive(self.taker, taker_gets, taker_fee)?;
+        self.receive(maker, taker_pays, maker_fee)?;
+        for (account, amount) in [(TREASURY, taker_fee.minus(maker_rebate)?), (maker, maker_rebate)] {
+            self.pay(account, taker_gets.0, amount)?;
+        }
+        self.pay(TREASURY, taker_pays.0, maker_fee)?;
 
         self.notional = self.notional.plus(notional)?;
-        self.orders.add_volume(self.taker, notional)?;
-        self.orders.add_volume(maker, notional)?;
+        for (account, role) in [(self.taker, Role::Taker), (maker, Role::Maker)] {
+            self.fees.add(self.orders.accounts, account, notional, role).ok_or(Rejection::Overflow)?;
+        }
         let id = *self.next_trade;
         *self.next_trade = id.next().ok_or(Rejection::Overflow)?;
         self.events.push(Event::Trade(Trade {
@@ -123,6 +140,7 @@ impl Settlement for SpotSettlement<'_> {
             maker,
             maker_order: fill.maker.id,
             maker_fee,
+            maker_rebate,
             maker_remaining: fill.maker_remaining,
         }));
         if fill.maker_remaining.is_zero() {
@@ -169,7 +187,7 @@ pub(crate) const fn closed(
 }
 
 /// The settlement of one taker over the tables; the book's own table is handed out beside it.
-pub(crate) const fn split<'a>(
+pub(crate) fn split<'a>(
     tables: &'a mut ExchangeTables,
     taker: Taker,
     market: Market,
@@ -178,12 +196,16 @@ pub(crate) const fn split<'a>(
     events: &'a mut Vec<Event>,
 ) -> (&'a mut tandem_book::Orders, SpotSettlement<'a>) {
     let orders = orders::open_orders!(tables);
+    let base = Rates { taker_ppm: config.taker_fee_ppm, maker_ppm: config.maker_fee_ppm };
+    let mut fees = fees!(tables, Spot, base, config, block);
+    let taker_rates = fees.rates(orders.accounts, taker.account);
     let settlement = SpotSettlement {
         balances: &mut tables.balances,
         orders,
         next_trade,
         market,
-        config,
+        fees,
+        taker_rates,
         block,
         taker: taker.account,
         taker_order: taker.order,

@@ -371,6 +371,7 @@ mod tests {
                 open_orders_max: 1,
                 notional_min: QuoteAtoms(0),
                 activation_fee: QuoteAtoms(0),
+                fees: crate::fees::FeeSchedule::default(),
             }),
         }
     }

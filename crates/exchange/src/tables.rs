@@ -3,6 +3,7 @@
 //! Parts of keys that outsiders choose and that have no meaningful order (addresses, client order ids) enter as a
 //! 16-byte hash, so that nobody can grow a deep path in the state tree.
 
+use crate::fees::{DayVolume, VolumeDay};
 use crate::perp::deleverage::Deleverage;
 use crate::perp::liquidation::{Liquidation, MarginUnit, TurnKey, Vaults, Waiting};
 use crate::perp::position::Position;
@@ -353,6 +354,12 @@ tables! {
         sub_accounts: Ordered<SubAccountKey, SubAccount> = 80,
         /// What agents may do, of whom that is said.
         agent_scopes: Ordered<AddressKey, Scope> = 81,
+        /// What accounts have traded on earlier days, for their fee tiers.
+        volume_days: Ordered<VolumeDay, DayVolume> = 82,
+        /// What all have traded, by day, in 10^-6 USD, spot counted double.
+        exchange_days: Ordered<u32, u64> = 83,
+        /// What stakes take off fees, in basis points. Nothing writes it until there is staking.
+        fee_discounts: Ordered<AccountId, u16> = 84,
         /// Waiting orders whose prices came while liquidations of their markets were pending, and that open something.
         held_triggers: Ordered<TriggerKey, AccountId> = 112,
     }

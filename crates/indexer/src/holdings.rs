@@ -109,6 +109,9 @@ impl Holdings<'_> {
         };
         self.undo_receipt(buyer, market.base, base.minus_or_zero(fee));
         self.undo_payment(seller, market.base, base);
+        if trade.taker_side == Side::Bid {
+            self.undo_receipt(seller, market.base, trade.maker_rebate);
+        }
         let taker = *self.of(trade.taker, market.base);
         let maker = *self.of(trade.maker, market.base);
         Some((TokenAtoms(taker), TokenAtoms(maker)))

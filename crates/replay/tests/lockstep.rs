@@ -52,6 +52,7 @@ fn genesis() -> Genesis {
                 open_orders_max: 1 << 30,
                 notional_min: QuoteAtoms(1),
                 activation_fee: QuoteAtoms(0),
+                fees: tandem_exchange::fees::FeeSchedule::default(),
             },
             tokens: vec![token("USDC", 2), token("AAPL", 0)],
             markets: vec![TokenId(1)],

@@ -73,6 +73,7 @@ pub fn genesis() -> Genesis {
                 open_orders_max: 1_000,
                 notional_min: QuoteAtoms(10 * 100_000_000),
                 activation_fee: QuoteAtoms(100_000_000),
+                fees: tandem_exchange::fees::FeeSchedule::default(),
             },
             tokens: vec![token("USDC", 8, 8), token("BTC", 10, 5), token("PURR", 5, 0)],
             markets: vec![BTC, PURR],

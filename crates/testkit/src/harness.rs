@@ -19,6 +19,8 @@ use tandem_stf::{
 };
 use tandem_types::{AccountId, Address, Block, BlockTime, Header, MarketId, PriceTicks, TokenId, Usd};
 
+const DAY_MS: u64 = 24 * 3_600_000;
+
 /// A chain that stands at its last block.
 #[derive(Clone, Debug)]
 pub struct Harness {
@@ -135,8 +137,11 @@ impl Harness {
         self.parent.time.plus_ms(self.step_ms)
     }
 
-    /// A nonce not given before.
+    /// A nonce not given before, within the window however far time has moved on.
     pub const fn nonce(&mut self) -> u64 {
+        if self.parent.time.0.saturating_sub(self.nonces) > DAY_MS {
+            self.nonces = self.parent.time.0;
+        }
         self.nonces += 1;
         self.nonces
     }

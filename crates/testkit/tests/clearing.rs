@@ -7,10 +7,13 @@ mod clearing_waiting;
 
 use std::collections::BTreeMap;
 use tandem_exchange::action::{Action, Decimal, Order, OrderKind, TimeInForce};
+use tandem_exchange::fees::{FeeSchedule, FeeTier, Rates, RebateTier};
 use tandem_exchange::perp::liquidation::{MarginUnit, TurnKey, VaultAddresses};
 use tandem_exchange::perp::position::MarginMode;
 use tandem_exchange::{BalanceKey, Event, ExchangeTables, ItemStatus, TREASURY, sub_account_address};
-use tandem_reference_clearing::{Clearing, Market, Number, Stay, Tally, Wish, fraction, units, whole, zero};
+use tandem_reference_clearing::{
+    Clearing, Fees, Market, Number, Stay, Tally, Wish, fraction, units, whole, zero,
+};
 use tandem_testkit::{
     DOGE, ETH, Harness, Signer, Step, USD, buy_perp, cancel_perp, class_transfer, create_sub_account,
     isolated_margin, leverage, perp_genesis, place, sell_perp, sub_account_transfer, top_up, usd_send,
@@ -29,6 +32,7 @@ const INSURANCE: u32 = 7;
 /// The sub-account of the first trader, which is made last.
 const SUB_ACCOUNT: u8 = 8;
 const LAST: u32 = 8;
+const DAY_MS: u64 = 24 * 3_600_000;
 
 /// Lots and ticks of a market, in the decimal digits behind the point, and the size of what is traded in it.
 struct Form {
@@ -77,8 +81,10 @@ impl Random {
 }
 
 /// What has to happen at least once, or the streams show too little.
-const WANTED: [&str; 9] = [
+const WANTED: [&str; 11] = [
     "Trade",
+    "Rebate",
+    "Tier",
     "Funding",
     "IsolatedMargin",
     "NotAdmitted",
@@ -105,7 +111,9 @@ struct Stream {
 
 impl Stream {
     fn new(seed: u64) -> Self {
-        let mut chain = Harness::new(perp_genesis());
+        let mut genesis = perp_genesis();
+        genesis.exchange.config.fees = fee_schedule();
+        let mut chain = Harness::new(genesis);
         let scale = if seed.is_multiple_of(2) { 1 } else { 80 };
         let oracle = [20_000_000, 100_000];
         chain.set_oracle(ETH, oracle[0]);
@@ -133,7 +141,7 @@ impl Stream {
             cash: (1..=5).map(|who| (who, whole(1_000_000))).collect(),
             backstop: BACKSTOP,
             insurance: INSURANCE,
-            fee_rates: (fraction(450, 1_000_000), fraction(150, 1_000_000)),
+            trading: twin_fees(),
             least: whole(10),
             ..Clearing::default()
         };
@@ -179,6 +187,7 @@ impl Stream {
         };
         self.follow_prices(&step);
         self.note(&step);
+        self.twin.trading.today = step.outcome.header.time.0 / DAY_MS;
         let result = &step.receipts()[0].result;
         let done = result.as_ref().is_ok_and(|items| !matches!(items.as_slice(), [ItemStatus::Rejected(_)]));
         assert_eq!(done, run(&mut self.twin), "{who} {action:?} {result:?}");
@@ -201,6 +210,7 @@ impl Stream {
         });
         let events =
             receipt.events.iter().chain(&step.outcome.receipts.due).filter_map(|event| match event {
+                Event::Trade(trade) if !trade.maker_rebate.is_zero() => Some("Rebate".to_owned()),
                 Event::Trade(_) => Some("Trade".to_owned()),
                 Event::Funding { .. } => Some("Funding".to_owned()),
                 Event::Closed { reason, .. } => Some(format!("{reason:?}")),
@@ -211,7 +221,10 @@ impl Stream {
                 Event::TriggerRefused { .. } => Some("TriggerRefused".to_owned()),
                 _ => None,
             });
-        for what in items.chain(events).chain(whole) {
+        let holders = (1..=u32::from(MAKER)).map(AccountId);
+        let holders = holders.filter_map(|account| self.chain.chain.tables.exchange.accounts.peek(&account));
+        let tiers = holders.filter(|account| account.today.standing.tier > 0).map(|_| "Tier".to_owned());
+        for what in items.chain(events).chain(whole).chain(tiers.take(1)) {
             *self.seen.entry(what).or_default() += 1;
         }
     }
@@ -285,6 +298,9 @@ impl Stream {
     /// Prices and time move on, now and then far.
     fn move_on(&mut self) {
         self.chain.step_ms = self.random.pick(&[100, 100, 100, 1_000, 6_000, 900_000]);
+        if self.random.below(40) == 0 {
+            self.chain.step_ms = DAY_MS;
+        }
         for (oracle, form) in self.oracle.iter_mut().zip(&FORMS) {
             let wide = if self.random.below(6) == 0 { 60 } else { 3 };
             let mut thousandths = 1_000 + self.random.below(2 * wide + 1) - wide;
@@ -441,6 +457,31 @@ fn send(stream: &mut Stream, who: u8) -> (Action, Run) {
     let amount = fraction(i128::from(cents), 100);
     let run = move |twin: &mut Clearing| twin.send(u32::from(who), u32::from(to), &amount);
     (usd_send(&Signer::wallet(to).address(), &text, nonce), Box::new(run))
+}
+
+/// Tiers of volume in USD with the rates of taker and maker, and of parts of all volume with rebates, in millionths.
+const TIERS: [(u32, u32, u32); 3] = [(20_000, 400, 120), (200_000, 350, 80), (5_000_000, 300, 0)];
+const REBATES: [(u32, u32); 2] = [(100_000, 10), (300_000, 30)];
+
+fn fee_schedule() -> FeeSchedule {
+    let tiers = TIERS.map(|(above_usd, taker_ppm, maker_ppm)| {
+        let perp = Rates { taker_ppm, maker_ppm };
+        FeeTier { above_usd: above_usd.into(), perp, spot: perp }
+    });
+    let rebates = REBATES.map(|(above_share_ppm, rebate_ppm)| RebateTier { above_share_ppm, rebate_ppm });
+    FeeSchedule::new(&tiers, &rebates).unwrap()
+}
+
+fn twin_fees() -> Fees {
+    let ppm = |ppm: u32| fraction(i128::from(ppm), 1_000_000);
+    let tier = |(above, taker, maker): (u32, u32, u32)| (whole(above.into()), (ppm(taker), ppm(maker)));
+    Fees {
+        base: (ppm(450), ppm(150)),
+        tiers: TIERS.map(tier).to_vec(),
+        rebates: REBATES.map(|(share, rebate)| (ppm(share), ppm(rebate))).to_vec(),
+        holders: BTreeMap::from([(u32::from(SUB_ACCOUNT), 1)]),
+        ..Fees::default()
+    }
 }
 
 fn sub_account() -> Address {

@@ -110,6 +110,16 @@ impl QuoteAtoms {
         u64::try_from(product.div_ceil(1_000_000)).map(Self).map_err(|_| QuantityError::Overflow)
     }
 
+    /// The share `rate_ppm / 1_000_000`, rounded down: a rebate rounds against whoever receives it.
+    ///
+    /// # Errors
+    /// [`QuantityError::Overflow`] if the rate is above 1 and the product leaves the range.
+    pub fn share_ppm_floor(self, rate_ppm: u32) -> Result<Self, QuantityError> {
+        let product = u128::from(self.0).saturating_mul(u128::from(rate_ppm));
+        let share = product.checked_div(1_000_000).unwrap_or(0);
+        u64::try_from(share).map(Self).map_err(|_| QuantityError::Overflow)
+    }
+
     /// As atoms of the quote token, which has the same unit.
     #[must_use]
     pub const fn to_token_atoms(self) -> TokenAtoms {
@@ -132,5 +142,7 @@ mod tests {
         assert_eq!(QuoteAtoms(1).share_ppm_ceil(700), Ok(QuoteAtoms(1)));
         assert_eq!(QuoteAtoms(1_000_000).share_ppm_ceil(700), Ok(QuoteAtoms(700)));
         assert_eq!(QuoteAtoms(0).share_ppm_ceil(700), Ok(QuoteAtoms(0)));
+        assert_eq!(QuoteAtoms(1).share_ppm_floor(700), Ok(QuoteAtoms(0)));
+        assert_eq!(QuoteAtoms(1_000_001).share_ppm_floor(700), Ok(QuoteAtoms(700)));
     }
 }

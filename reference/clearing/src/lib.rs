@@ -5,12 +5,14 @@
 //! Prices and funding rates are given to it.
 
 mod account;
+mod fees;
 mod liquidation;
 mod number;
 mod orders;
 mod triggers;
 
 pub use account::{Health, Position};
+pub use fees::Fees;
 pub use liquidation::{Tally, Unit};
 pub use number::{Number, down, fraction, units, up, whole, zero};
 pub use orders::{Open, Stay, Wish};
@@ -63,8 +65,8 @@ pub struct Clearing {
     pub pools: BTreeMap<usize, Number>,
     /// Fees received.
     pub fees: Number,
-    /// Fee rates of taker and maker.
-    pub fee_rates: (Number, Number),
+    /// What trading costs.
+    pub trading: Fees,
     /// Least notional of an order.
     pub least: Number,
     /// Who takes what is far below its margin.

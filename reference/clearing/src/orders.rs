@@ -1,7 +1,7 @@
 //! Orders: placing, matching, cancelling.
 
 use crate::Clearing;
-use crate::number::{Number, up, whole, zero};
+use crate::number::{Number, down, up, whole, zero};
 
 /// What becomes of the part of an order that does not trade at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -213,11 +213,14 @@ impl Clearing {
     fn trade(&mut self, wish: &Wish, maker: &Open, size: &Number) -> bool {
         let (market, price) = (wish.market, &maker.price);
         let fee = |rate: &Number| up(&(size * price * rate));
-        let (mut taker_fee, maker_fee) = (fee(&self.fee_rates.0), fee(&self.fee_rates.1));
+        let (taker_rate, ..) = self.trading.rates(wish.who);
+        let (_, maker_rate, rebate_rate) = self.trading.rates(maker.who);
+        let (mut taker_fee, maker_fee) = (fee(&taker_rate), fee(&maker_rate));
         if let Some(zero_price) = &wish.zero {
             let better = if wish.buy { zero_price - price } else { price - zero_price };
             taker_fee = least(&taker_fee, &(better * size));
         }
+        let rebate = least(&down(&(size * price * rebate_rate)), &taker_fee);
         let before = (self.health(maker.who), self.own_health(maker.who, market));
         let mut after = self.clone();
         after.trade_side(maker.who, market, maker.buy, size, price, &maker_fee, false);
@@ -229,6 +232,9 @@ impl Clearing {
         *self = after;
         self.trade_side(wish.who, market, wish.buy, size, price, &taker_fee, wish.zero.is_some());
         self.fees += maker_fee;
+        *self.collateral.entry(maker.who).or_insert_with(zero) += &rebate;
+        let taker_fee = taker_fee - rebate;
+        self.note_volume(wish.who, maker.who, &(size * price));
         if wish.zero.is_some() {
             *self.collateral.entry(self.insurance).or_insert_with(zero) += taker_fee;
         } else {

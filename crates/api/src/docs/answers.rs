@@ -219,7 +219,16 @@ fn ledger_delta() -> Value {
 }
 
 fn fees() -> Value {
-    let tiers = object(&[("vip", list(json!(false))), ("mm", list(json!(false)))]);
+    let rates = [("cross", decimal()), ("add", decimal()), ("spotCross", decimal()), ("spotAdd", decimal())];
+    let tier: Vec<_> = [("ntlCutoff", decimal())].into_iter().chain(rates).collect();
+    let rebate = object(&[("makerFractionCutoff", decimal()), ("add", decimal())]);
+    let tiers = object(&[("vip", list(object(&tier))), ("mm", list(rebate))]);
+    let day = object(&[
+        ("date", text()),
+        ("userCross", decimal()),
+        ("userAdd", decimal()),
+        ("exchange", decimal()),
+    ]);
     let schedule = object(&[
         ("cross", decimal()),
         ("add", decimal()),
@@ -230,7 +239,7 @@ fn fees() -> Value {
         ("stakingDiscountTiers", list(json!(false))),
     ]);
     object(&[
-        ("dailyUserVlm", list(json!(false))),
+        ("dailyUserVlm", list(day)),
         ("feeSchedule", schedule),
         ("userCrossRate", decimal()),
         ("userAddRate", decimal()),

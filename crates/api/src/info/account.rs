@@ -15,8 +15,6 @@ use tandem_exchange::{
 use tandem_indexer::{CLOSED_PER_ACCOUNT, FILLS_PER_ACCOUNT, Indexer, OpenOrder, OrderStatus, RejectedOrder};
 use tandem_types::{AccountId, Address, BlockTime, OrderId, QuoteAtoms};
 
-/// Decimals of a rate in millionths.
-const PPM_DECIMALS: u8 = 6;
 const ATOMS_PER_USD: u64 = 100_000_000;
 
 fn account_of(views: &Indexer, fields: &Fields<'_>) -> Result<Option<AccountId>, ApiError> {
@@ -182,35 +180,6 @@ pub(super) fn fills_by_time(app: &App, fields: &Fields<'_>) -> Result<Value, Api
     let mut rows: Vec<_> = within.filter_map(|row| WireFill::of(row, account, views.markets())).collect();
     rows.reverse();
     Ok(json!(rows))
-}
-
-pub(super) fn fees(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
-    fields.user()?;
-    let (config, perps) = {
-        let state = app.node.state();
-        let tables = &state.tables.exchange;
-        (tables.config.peek(&()).copied(), tables.perp_config.peek(&()).copied())
-    };
-    let (taker, maker) = config.map_or((0, 0), |config| (config.taker_fee_ppm, config.maker_fee_ppm));
-    let (cross, add) = perps.map_or((0, 0), |config| (config.taker_fee_ppm, config.maker_fee_ppm));
-    let rate = |ppm: u32| Fixed::new(u128::from(ppm), PPM_DECIMALS);
-    Ok(json!({
-        "dailyUserVlm": [],
-        "feeSchedule": {
-            "cross": rate(cross), "add": rate(add), "spotCross": rate(taker), "spotAdd": rate(maker),
-            "tiers": { "vip": [], "mm": [] }, "referralDiscount": "0.0", "stakingDiscountTiers": [],
-        },
-        "userCrossRate": rate(cross),
-        "userAddRate": rate(add),
-        "userSpotCrossRate": rate(taker),
-        "userSpotAddRate": rate(maker),
-        "activeReferralDiscount": "0.0",
-        "trial": null,
-        "feeTrialReward": "0.0",
-        "nextTrialAvailableTimestamp": null,
-        "stakingLink": null,
-        "activeStakingDiscount": { "bpsOfMaxSupply": "0.0", "discount": "0.0" },
-    }))
 }
 
 pub(super) fn rate_limit(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {

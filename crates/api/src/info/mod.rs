@@ -5,6 +5,7 @@
 //! | `market.rs` | markets: metadata, books, trades, candles |
 //! | `perp.rs` | perpetual markets: metadata, prices, funding, what an account can trade |
 //! | `account.rs` | accounts: balances, positions, orders, fills, limits |
+//! | `fees.rs` | accounts: fee rates and the volumes that they follow from |
 //! | `ledger.rs` | accounts: funding paid, transfers |
 //! | `portfolio.rs` | accounts: what they were worth |
 //! | `sub_accounts.rs` | sub-accounts with what they have |
@@ -13,6 +14,7 @@
 
 mod absent;
 mod account;
+mod fees;
 mod fields;
 mod ledger;
 mod market;
@@ -96,7 +98,7 @@ pub(crate) const QUESTIONS: &[(&str, &str, &[&str])] = &[
     ("spotMetaAndAssetCtxs", "The same with prices and volumes of the last day.", &[]),
     ("subAccounts", "Sub-accounts of an account with what they have; null if there are none.", &["user"]),
     ("subAccounts2", "The same with what they have of each exchange of perpetuals.", &["user"]),
-    ("userFees", "Fee rates of an account.", &["user"]),
+    ("userFees", "Fee rates of an account, and the volumes that they follow from.", &["user"]),
     ("userFills", "The last fills of an account, latest first.", &["user"]),
     (
         "userFillsByTime",
@@ -163,7 +165,7 @@ pub(crate) fn answer(app: &App, ip: IpAddr, body: &[u8]) -> Result<Bytes, ApiErr
         "preTransferCheck" => account::before_transfer(app, &fields)?,
         "subAccounts" => sub_accounts::list(app, &fields, sub_accounts::Form::First)?,
         "subAccounts2" => sub_accounts::list(app, &fields, sub_accounts::Form::Second)?,
-        "userFees" => account::fees(app, &fields)?,
+        "userFees" => fees::answer(app, &fields)?,
         "userFills" => account::fills(app, &fields)?,
         "userFillsByTime" => account::fills_by_time(app, &fields)?,
         "userFunding" => ledger::user_funding(app, &fields)?,

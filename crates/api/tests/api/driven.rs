@@ -10,6 +10,7 @@ use tandem_api::{ApiConfig, Limits, Server};
 use tandem_codec::Encode;
 use tandem_consensus::{Application, Certificate, Origin, ReceivedBlock, ValidatorAddress};
 use tandem_exchange::action::Action;
+use tandem_exchange::fees::{FeeSchedule, FeeTier, Rates, RebateTier};
 use tandem_node::{Executor, Opened, PoolLimits};
 use tandem_storage::RealFiles;
 use tandem_testkit::{
@@ -18,6 +19,13 @@ use tandem_testkit::{
 use tandem_types::Round;
 
 const HOUR_MS: u64 = 3_600_000;
+
+/// Tiers that nobody reaches.
+fn fee_schedule() -> FeeSchedule {
+    let rates = |taker_ppm, maker_ppm| Rates { taker_ppm, maker_ppm };
+    let tier = FeeTier { above_usd: 5_000_000, perp: rates(400, 120), spot: rates(600, 300) };
+    FeeSchedule::new(&[tier], &[RebateTier { above_share_ppm: 1_000_000, rebate_ppm: 10 }]).unwrap()
+}
 
 /// See the module.
 pub(crate) struct Driven {
@@ -35,7 +43,9 @@ impl Driven {
 
     pub(crate) async fn start_with(limits: Limits) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let chain = Harness::new(perp_genesis());
+        let mut genesis = perp_genesis();
+        genesis.exchange.config.fees = fee_schedule();
+        let chain = Harness::new(genesis);
         let files = Arc::new(RealFiles::new(home.path().join("data")).unwrap());
         let storage = tandem_storage::Config::new([1; 16]);
         let (genesis, proposer) = (chain.genesis.clone(), ValidatorAddress([7; 20]));

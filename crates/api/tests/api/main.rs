@@ -1,6 +1,7 @@
 //! The API over real sockets, on a real chain of one validator.
 #![expect(clippy::large_futures, reason = "a test has the stack for the buffers of its clients")]
 
+mod accounts;
 mod chain;
 mod client;
 mod driven;
@@ -16,7 +17,6 @@ mod portfolio;
 mod questions;
 mod schema;
 mod socket;
-mod sub_accounts;
 
 use serde_json::{Value, json};
 use tandem_exchange::action::{Action, Order, OrderKind};

@@ -13,6 +13,7 @@ use super::position::{Position, notional, notional_amount};
 use super::settle::{LiquidationTerms, PerpSettlement, count, reducible};
 use crate::Rejection;
 use crate::action::{Order as OrderRequest, TimeInForce};
+use crate::fees::{self, Rates, fees};
 use crate::form::{self, FILLS_MAX, MAKER_WORK, ORDER_WORK};
 use crate::orders::open_orders;
 use crate::receipt::{CloseReason, Event, ItemStatus};
@@ -136,13 +137,18 @@ impl Session<'_, '_> {
         let mut counters = self.tables.counters.get(&()).copied().unwrap_or_default();
         let totals = self.tables.perp_totals.get(&id).copied().unwrap_or_default();
         let trade_before = counters.trade;
+        let orders = open_orders!(self.tables);
+        let base = Rates { taker_ppm: config.taker_fee_ppm, maker_ppm: config.maker_fee_ppm };
+        let mut fees = fees!(self.tables, Perpetual, base, self.config, self.block);
+        let taker_rates = fees.rates(orders.accounts, self.account);
         let mut settlement = PerpSettlement {
             clearing: clearing!(self.tables, self.meter),
             balances: &mut self.tables.balances,
-            orders: open_orders!(self.tables),
+            orders,
             next_trade: &mut counters.trade,
             priced: order.priced,
-            config,
+            fees,
+            taker_rates,
             block: self.block,
             taker: Taker { account: self.account, order: order.incoming.id, side: order.incoming.side },
             totals,
@@ -155,10 +161,12 @@ impl Session<'_, '_> {
         let fills_max = if order.liquidation.is_some() { LIQUIDATION_FILLS_MAX } else { FILLS_MAX };
         let limits = Limits { fills_max };
         let placed = Book::new(id, &mut self.tables.orders).place(&order.incoming, &limits, &mut settlement);
+        let traded = settlement.fees.traded();
         let PerpSettlement { totals: totals_after, notional, to_cut, touched, .. } = settlement;
         self.meter.charge(MAKER_WORK.times(u64::from(form::steps_of(&placed))))?;
         let placed = placed.map_err(form::place_error)?;
         if counters.trade != trade_before {
+            fees::count_trades(self.tables, self.block, traded);
             self.tables.counters.put((), counters);
         }
         if totals_after != totals {

@@ -1,6 +1,7 @@
 //! What a fill on a perpetual market does to positions, collateral and orders.
 //!
-//! Each side's position pays its funding, then trades, then pays its fee; what isolated positions need moves in or out of
+//! Each side's position pays its funding, then trades, then pays its fee, or as a maker with a rebate receives that in its
+//! collateral out of the taker's fee; what isolated positions need moves in or out of
 //! the collateral with it. A maker is judged just before it trades: one whose account would not be sound after the fill
 //! loses its order, and a reduce-only order trades no more than its owner holds. The taker is judged by its caller, when
 //! all is settled.
@@ -9,6 +10,7 @@ use super::clearing::{Clearing, Priced};
 use super::liquidate::improvement;
 use super::position::{FillTerms, Filled, Position, notional_amount};
 use crate::Rejection;
+use crate::fees::{FeeRates, Fees, Role};
 use crate::ledger::{self, Balances};
 use crate::orders::OpenOrders;
 use crate::receipt::{CloseReason, Event, PositionChange, Trade};
@@ -21,7 +23,7 @@ use tandem_types::{
     AccountId, MarketId, OrderId, PriceRank, PriceTicks, QuoteAtoms, SignedLots, SizeLots, TradeId, Usd,
 };
 
-use super::market::{PerpConfig, PerpTotals};
+use super::market::PerpTotals;
 
 /// The parts of the tables that settlement changes, apart from the book itself.
 pub(crate) struct PerpSettlement<'a> {
@@ -30,7 +32,8 @@ pub(crate) struct PerpSettlement<'a> {
     pub(crate) orders: OpenOrders<'a>,
     pub(crate) next_trade: &'a mut TradeId,
     pub(crate) priced: Priced,
-    pub(crate) config: PerpConfig,
+    pub(crate) fees: Fees<'a>,
+    pub(crate) taker_rates: FeeRates,
     pub(crate) block: BlockContext,
     pub(crate) taker: Taker,
     /// The market's totals, written back by the caller.
@@ -120,7 +123,7 @@ impl PerpSettlement<'_> {
     }
 
     fn taker_terms(&self, fill: &Fill) -> Result<FillTerms, Rejection> {
-        let mut terms = self.terms(self.taker.side, fill.size, fill.price, self.config.taker_fee_ppm)?;
+        let mut terms = self.terms(self.taker.side, fill.size, fill.price, self.taker_rates.taker_ppm)?;
         if let Some(LiquidationTerms { zero, .. }) = self.liquidation {
             let better = improvement(terms.side, zero, terms.price, terms.size);
             terms.fee = terms.fee.min(QuoteAtoms(better));
@@ -229,7 +232,8 @@ impl Settlement for PerpSettlement<'_> {
         if size.is_zero() {
             return Ok(size);
         }
-        let terms = self.terms(maker.side(), size, maker.price(), self.config.maker_fee_ppm)?;
+        let rates = self.fees.rates(self.orders.accounts, account);
+        let terms = self.terms(maker.side(), size, maker.price(), rates.maker_ppm)?;
         let Becomes { before, filled, .. } =
             self.becomes(&Part { account, terms, open: Some(reduce_only) })?;
         let (after, moved) = (filled.position, filled.to_collateral);
@@ -240,8 +244,10 @@ impl Settlement for PerpSettlement<'_> {
     fn fill(&mut self, fill: &Fill) -> Result<(), Rejection> {
         let maker = AccountId(fill.maker_owner.0);
         let taker_terms = self.taker_terms(fill)?;
-        let maker_terms = self.terms(fill.maker.side(), fill.size, fill.price, self.config.maker_fee_ppm)?;
+        let maker_rates = self.fees.rates(self.orders.accounts, maker);
+        let maker_terms = self.terms(fill.maker.side(), fill.size, fill.price, maker_rates.maker_ppm)?;
         let notional = notional_amount(fill.size, taker_terms.price)?;
+        let maker_rebate = notional.share_ppm_floor(maker_rates.rebate_ppm)?.min(taker_terms.fee);
         let maker_position = self.position(maker);
         let reduce_only = self.is_reduce_only(&maker_position, maker, fill.maker.id);
 
@@ -259,15 +265,18 @@ impl Settlement for PerpSettlement<'_> {
             maker,
             maker_order: fill.maker.id,
             maker_fee: maker_terms.fee.to_token_atoms(),
+            maker_rebate: maker_rebate.to_token_atoms(),
             maker_remaining: fill.maker_remaining,
         }));
         self.write(&Part { account: self.taker.account, terms: taker_terms, open: None }, id)?;
         self.write(&Part { account: maker, terms: maker_terms, open: Some(reduce_only) }, id)?;
-        self.receive_fees(taker_terms.fee, maker_terms.fee)?;
+        self.receive_fees(taker_terms.fee.minus(maker_rebate)?, maker_terms.fee)?;
+        self.clearing.add_collateral(maker, Usd::had(maker_rebate)?)?;
         self.notional = self.notional.plus(notional)?;
         self.totals.last = Some(fill.price);
-        self.orders.add_volume(self.taker.account, notional)?;
-        self.orders.add_volume(maker, notional)?;
+        for (account, role) in [(self.taker.account, Role::Taker), (maker, Role::Maker)] {
+            self.fees.add(self.orders.accounts, account, notional, role).ok_or(Rejection::Overflow)?;
+        }
         if fill.maker_remaining.is_zero() {
             self.orders.close(maker, fill.maker.id);
             self.events.push(closed(maker, fill.maker.id, SizeLots::ZERO, CloseReason::Filled));

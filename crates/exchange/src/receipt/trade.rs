@@ -30,6 +30,8 @@ pub struct Trade {
     pub maker_order: OrderId,
     /// The maker's fee: on spot in what the maker received, on perpetuals in USD.
     pub maker_fee: TokenAtoms,
+    /// What the maker received out of the taker's fee, in the token of that; it then paid none.
+    pub maker_rebate: TokenAtoms,
     /// What remains of the maker's order.
     pub maker_remaining: SizeLots,
 }
@@ -45,6 +47,7 @@ tandem_codec::record!(Trade {
     maker,
     maker_order,
     maker_fee,
+    maker_rebate,
     maker_remaining,
 });
 

@@ -77,6 +77,7 @@ fn genesis(validator: &PrivateKey) -> Genesis {
         open_orders_max: 1_000,
         notional_min: QuoteAtoms(1_000_000_000),
         activation_fee: QuoteAtoms(100_000_000),
+        fees: tandem_exchange::fees::FeeSchedule::default(),
     };
     let evm = (1..=WALLETS).map(|number| EvmAllocation {
         address: Address(Wallet::new(number).address().0.0),

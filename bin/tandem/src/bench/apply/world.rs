@@ -82,6 +82,7 @@ fn exchange(arguments: &BenchApply) -> Result<ExchangeGenesis> {
             open_orders_max: u32::MAX,
             notional_min: QuoteAtoms(1_000_000_000),
             activation_fee: QuoteAtoms(0),
+            fees: tandem_exchange::fees::FeeSchedule::default(),
         },
         tokens: vec![token],
         markets: Vec::new(),

@@ -1,4 +1,4 @@
-//! Sub-accounts over the API: made, funded, found, and told of in ledgers.
+//! Sub-accounts over the API: made, funded, found, and told of in ledgers; and what an account pays.
 
 use crate::driven::Driven;
 use serde_json::{Value, json};
@@ -54,6 +54,31 @@ async fn transfers_to_and_from_sub_accounts_are_in_both_ledgers() {
         let found: Vec<_> =
             deltas.into_iter().filter(|delta| delta["type"] != "accountClassTransfer").collect();
         assert_eq!(found, expected, "{user}");
+    }
+    driven.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fees_are_told_with_the_volumes_that_they_follow_from() {
+    let (mut driven, [one, two, _]) = Driven::market().await;
+    driven.trade(&one, &two, "1").await;
+    let fees = |user: String| json!({ "type": "userFees", "user": user });
+    let (taker, maker) = (
+        driven.info(fees(one.address().to_string())).await,
+        driven.info(fees(two.address().to_string())).await,
+    );
+    assert_eq!((&taker["userCrossRate"], &taker["userAddRate"]), (&json!("0.00045"), &json!("0.00015")));
+    let tier = json!({
+        "ntlCutoff": "5000000", "cross": "0.0004", "add": "0.00012", "spotCross": "0.0006", "spotAdd": "0.0003",
+    });
+    assert_eq!(taker["feeSchedule"]["tiers"]["vip"], json!([tier]));
+    let rebate = json!({ "makerFractionCutoff": "1", "add": "-0.00001" });
+    assert_eq!(taker["feeSchedule"]["tiers"]["mm"], json!([rebate]));
+    for (answer, cross, add) in [(&taker, "2000", "0"), (&maker, "0", "2000")] {
+        let days = answer["dailyUserVlm"].as_array().unwrap();
+        let expected =
+            json!({ "date": "2023-11-14", "userCross": cross, "userAdd": add, "exchange": "2000" });
+        assert_eq!((days.len(), &days[14]), (15, &expected));
     }
     driven.stop().await;
 }
