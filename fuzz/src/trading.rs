@@ -15,11 +15,11 @@ use tandem_exchange::action::{
 use tandem_exchange::fees::{FeeSchedule, FeeTier, Rates, RebateTier};
 use tandem_exchange::{Transaction, sub_account_address};
 use tandem_testkit::{
-    BTC, DOGE, ETH, Harness, PURR, Signer, USD, approve, asset, class_transfer, create_sub_account,
-    evm_transfer, grouped, isolated_margin, leverage, perp_asset, perp_genesis, place, price,
-    rename_sub_account, send, sub_account_spot_transfer, sub_account_transfer, top_up, usd_send,
+    BTC, DOGE, ETH, Harness, PURR, Signer, USD, approve, asset, class_transfer, create_sub_account, evm_transfer,
+    grouped, isolated_margin, leverage, perp_asset, perp_genesis, place, price, rename_sub_account, send,
+    sub_account_spot_transfer, sub_account_transfer, top_up, usd_send, approve_builder, create_vault, place_built, vault_deposit, vault_distribute, vault_withdraw,
 };
-use tandem_types::{Address, BlockTime, Cloid, OrderId};
+use tandem_types::{AccountId, Address, BlockTime, Cloid, OrderId};
 
 /// Accounts of the genesis. The wallets after them have none at first.
 const ACCOUNTS: u16 = 5;
@@ -152,7 +152,7 @@ impl Trading {
 
     fn action(&self, choices: &mut Choices<'_>, nonce: u64) -> Action {
         let market = market(choices, self.chain.now());
-        match choices.below(23) {
+        match choices.below(29) {
             0 => Action::Cancel(CancelOrders {
                 cancels: several(choices, |choices| Cancel { asset: market.asset, order: id(choices) }),
                 fast: None,
@@ -185,6 +185,20 @@ impl Trading {
             16 | 17 => group(choices, &market),
             18 | 19 => sub_account_action(choices),
             20 => top_up(choices.pick(&[ETH, DOGE]), choices.pick(&["0", "1", "2.5", "9", "40"])),
+            23 => create_vault("a vault", u64::from(choices.byte()) * 1_000_000),
+            24 | 25 => {
+                let (vault, micros) = (self.vault(choices), u64::from(choices.byte()) * 1_000_001);
+                if choices.below(2) == 0 { vault_deposit(vault, micros) } else { vault_withdraw(vault, micros) }
+            }
+            26 => {
+                let micros = choices.pick(&[0, 1, 1_000_000, 50_000_000]);
+                vault_distribute(self.vault(choices), micros)
+            }
+            21 => approve_builder(&address(choices), choices.pick(&["0%", "0.01%", "0.1%", "1%", "1.1%"]), nonce),
+            22 => {
+                let orders = several(choices, |choices| order(choices, &market));
+                place_built(&orders, &address(choices), choices.pick(&[0, 1, 10, 100, 101, 1_000]))
+            }
             _ => place(&several(choices, |choices| order(choices, &market))),
         }
     }
@@ -197,6 +211,18 @@ impl Trading {
         let mut limit = || (choices.below(3) > 0).then(|| Amount::new(&amount(choices)).ok()).flatten();
         let (order_usd, total_usd) = (limit(), limit());
         Action::ApproveScopedAgent(ApproveScopedAgent { approval, assets, order_usd, total_usd })
+    }
+
+    /// One of the vaults, or somebody's address.
+    fn vault(&self, choices: &mut Choices<'_>) -> Address {
+        let tables = &self.chain.chain.tables.exchange;
+        let mut from = AccountId(0);
+        for _ in 0..=choices.below(3) {
+            let Some((id, _)) = tables.vaults.peek_first(&from, &AccountId(u32::MAX)) else { break };
+            from = AccountId(id.0 + 1);
+        }
+        let found = from.0.checked_sub(1).and_then(|id| tables.accounts.peek(&AccountId(id)));
+        found.map_or_else(|| address(choices), |account| account.address)
     }
 
     fn schedule(&self, choices: &mut Choices<'_>) -> Option<BlockTime> {

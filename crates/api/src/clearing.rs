@@ -120,10 +120,14 @@ impl Clearing {
         self.held.iter().fold(start, |margin, held| margin.plus(&held.cross_part()))
     }
 
-    /// What all of it is worth, isolated positions included.
+    /// All that the account is worth, isolated positions counted.
     pub(crate) fn value(&self) -> i128 {
+        self.cross().value + self.isolated_value()
+    }
+
+    fn isolated_value(&self) -> i128 {
         let isolated = self.positions().filter(|held| held.position.mode == MarginMode::Isolated);
-        self.cross().value + isolated.map(|held| held.own().value).sum::<i128>()
+        isolated.map(|held| held.own().value).sum()
     }
 
     fn positions(&self) -> impl Iterator<Item = &Held> {
@@ -135,11 +139,10 @@ impl Clearing {
         let cross = self.cross();
         let rows = self.positions().map(|held| self.asset_position(held, &cross, account, views));
         let isolated = |held: &&Held| held.position.mode == MarginMode::Isolated;
-        let isolated_value: i128 = self.positions().filter(isolated).map(|held| held.own().value).sum();
         let of_cross: Vec<&Held> = self.positions().filter(|held| !isolated(held)).collect();
         let all: Vec<&Held> = self.positions().collect();
         json!({
-            "marginSummary": summary(&all, cross.value + isolated_value),
+            "marginSummary": summary(&all, cross.value + self.isolated_value()),
             "crossMarginSummary": summary(&of_cross, cross.value),
             "crossMaintenanceMarginUsed": Fixed::usd(cross.maintenance),
             "withdrawable": Fixed::quote(u128::from(cross.withdrawable().0)),

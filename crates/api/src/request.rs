@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use tandem_crypto::{ed25519, secp256k1};
-use tandem_exchange::action::{Signature, SignedAction, UserSpelling, user_signed_fields};
+use tandem_exchange::action::{Action, Signature, SignedAction, UserSpelling, user_signed_fields};
 use tandem_types::Address;
 
 /// A request to act.
@@ -50,6 +50,24 @@ impl Kind {
             b"twapOrder" => Self::Twap("twapOrder"),
             b"twapCancel" => Self::Twap("twapCancel"),
             b"createSubAccount" => Self::Made("createSubAccount"),
+            b"createVault" => Self::Made("createVault"),
+            _ => Self::Other,
+        }
+    }
+}
+
+impl Kind {
+    /// Of what an account of several keys does.
+    fn within(action: &[u8]) -> Self {
+        let Ok(Action::MultiSig(multi_sig)) = Action::decode(action) else { return Self::Other };
+        match *multi_sig.action {
+            Action::Order(_) | Action::BatchModify(_) => Self::Orders,
+            Action::Cancel(_) | Action::CancelByCloid(_) => Self::Cancels,
+            Action::Modify(_) => Self::Modify,
+            Action::TwapOrder(_) => Self::Twap("twapOrder"),
+            Action::TwapCancel(_) => Self::Twap("twapCancel"),
+            Action::CreateSubAccount(_) => Self::Made("createSubAccount"),
+            Action::CreateVault(_) => Self::Made("createVault"),
             _ => Self::Other,
         }
     }
@@ -107,12 +125,14 @@ impl Reader {
         let nonce = self.nonce.ok_or_else(|| missing("nonce"))?;
         let signature = self.signature.ok_or_else(|| missing("signature"))?;
         let action_type = self.action_type();
+        let is_multi_sig = action_type == b"multiSig";
         let kind = Kind::of(action_type);
         let order = std::str::from_utf8(action_type).ok().and_then(user_signed_fields);
         let action = match order {
             Some(order) => self.respelt(order),
             None => self.packer.out,
         };
+        let kind = if is_multi_sig { Kind::within(&action) } else { kind };
         let (vault_address, expires_after) = (self.vault_address, self.expires_after);
         let signed = SignedAction { action, nonce, vault_address, expires_after, signature };
         Ok(ExchangeRequest { signed, kind })
@@ -322,7 +342,6 @@ impl WireSignature<'_> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use tandem_exchange::action::Action;
 
     const SIGNATURE: &str = r#"{"r":"0x1","s":"0x2","v":27}"#;
 

@@ -7,7 +7,7 @@ use crate::request::Kind;
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
-use tandem_exchange::action::{Action, CheckError, Network, SignedAction, l1_digest};
+use tandem_exchange::action::{CheckError, Network, SignedAction, l1_digest};
 use tandem_exchange::{Event, Inadmissible, ItemStatus, Receipt, Rejection};
 use tandem_indexer::Markets;
 use tandem_mempool::PoolError;
@@ -146,6 +146,10 @@ pub(crate) const fn wire_text(rejection: Rejection) -> &'static str {
         Rejection::UnknownAsset => "Asset is invalid or unknown.",
         Rejection::UnknownTwap => "TWAP was never placed, already canceled, or filled.",
         Rejection::BadTriggerPrice => "Invalid TP/SL price.",
+        Rejection::BuilderNotApproved => "Builder fee has not been approved.",
+        Rejection::UnknownBuilder => "Builder has insufficient balance to be approved.",
+        Rejection::VaultLocked => "Cannot withdraw during lockup period after depositing.",
+        Rejection::NoVaultHolding => "Insufficient vault equity.",
         other => other.text(),
     }
 }
@@ -208,6 +212,10 @@ fn of_check(error: &CheckError, signed: &SignedAction, network: &Network) -> Api
         CheckError::Nonce { .. } => bad("wrong_nonce", "nonce"),
         CheckError::UnsignedVault => bad("unsigned_field", "vaultAddress"),
         CheckError::UnsignedExpiry => bad("unsigned_field", "expiresAfter"),
+        CheckError::OuterSigner { .. } => bad("wrong_outer_signer", "action.payload.outerSigner"),
+        CheckError::CoSignature { .. } | CheckError::CoSignedTwice(_) => {
+            bad("invalid_signature", "action.signatures")
+        }
         CheckError::Secp256k1(_) | CheckError::Ed25519 => {
             with_expected_hash(bad("invalid_signature", "signature"), signed, network)
         }
@@ -216,10 +224,8 @@ fn of_check(error: &CheckError, signed: &SignedAction, network: &Network) -> Api
 
 /// Adds what should have been signed: the hash of the action (`connectionId` of an L1 action) and the final digest.
 fn with_expected_hash(error: ApiError, signed: &SignedAction, network: &Network) -> ApiError {
-    let user_digest = Action::decode(&signed.action).ok().and_then(|action| action.user_digest());
-    let hash = signed.action_hash();
-    let (hash, digest) =
-        user_digest.map_or_else(|| (hash, l1_digest(network.source(), &hash)), |digest| (digest, digest));
+    let (l1_hash, digest) = (signed.action_hash(), signed.expected_digest(network));
+    let hash = if digest == l1_digest(network.source(), &l1_hash) { l1_hash } else { digest };
     error.with("expectedHash", hash.to_string()).with("expectedDigest", digest.to_string())
 }
 
@@ -233,6 +239,10 @@ const fn inadmissible_word(reason: Inadmissible) -> &'static str {
         Inadmissible::NonceTooLow => "nonce_too_low",
         Inadmissible::Expired => "expired",
         Inadmissible::OverBudget => "over_budget",
+        Inadmissible::MultiSigRequired => "multi_sig_required",
+        Inadmissible::NotMultiSig => "not_multi_sig",
+        Inadmissible::NotAuthorized => "not_authorized",
+        Inadmissible::TooFewSignatures => "too_few_signatures",
     }
 }
 

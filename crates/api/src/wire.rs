@@ -171,6 +171,8 @@ pub(crate) struct WireFill {
     fee_token: String,
     twap_id: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    builder_fee: Option<Fixed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     liquidation: Option<WireLiquidation>,
 }
 
@@ -191,6 +193,7 @@ struct FillSide {
     fee: TokenAtoms,
     /// What it received instead.
     rebate: TokenAtoms,
+    builder_fee: TokenAtoms,
     before: Before,
 }
 
@@ -199,10 +202,13 @@ impl FillSide {
         let trade: &Trade = &row.trade;
         if trade.taker == account {
             let (side, order, fee) = (trade.taker_side, trade.taker_order, trade.taker_fee);
-            Self { crossed: true, side, order, fee, rebate: TokenAtoms::ZERO, before: row.taker_before }
+            let (builder_fee, before) = (row.taker_builder_fee, row.taker_before);
+            let rebate = TokenAtoms::ZERO;
+            Self { crossed: true, side, order, fee, rebate, builder_fee, before }
         } else {
             let (side, order, fee) = (trade.taker_side.opposite(), trade.maker_order, trade.maker_fee);
-            Self { crossed: false, side, order, fee, rebate: trade.maker_rebate, before: row.maker_before }
+            let (builder_fee, before) = (row.maker_builder_fee, row.maker_before);
+            Self { crossed: false, side, order, fee, rebate: trade.maker_rebate, builder_fee, before }
         }
     }
 }
@@ -243,6 +249,7 @@ impl WireFill {
             fee: Fixed::new(0, 0),
             tid: row.id.0,
             fee_token: markets.token(QUOTE)?.name.as_str().to_owned(),
+            builder_fee: None,
             twap_id: None,
             liquidation: liquidation.filter(|_| taken),
         })
@@ -288,6 +295,8 @@ impl WireFill {
             fee: Fixed::signed(i128::from(side.fee.0) - i128::from(side.rebate.0), received.wei_decimals),
             tid: trade.id.0,
             fee_token: received.name.as_str().to_owned(),
+            builder_fee: (!side.builder_fee.is_zero())
+                .then(|| Fixed::amount(side.builder_fee, received.wei_decimals)),
             twap_id: row.twap.filter(|_| side.crossed),
             liquidation: row.liquidation.and_then(|of| WireLiquidation::new(&of, "market", market, markets)),
         })

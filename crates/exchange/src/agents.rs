@@ -114,6 +114,26 @@ impl Session<'_, '_> {
     }
 }
 
+impl Session<'_, '_> {
+    /// Ends all agencies of the account.
+    pub(crate) fn revoke_agents(&mut self) -> Result<(), Rejection> {
+        let account = self.account;
+        let (first, last) = (slot(account, 0), slot(account, u128::MAX));
+        while let Some((found, agent)) =
+            self.tables.agents.first(&first, &last).map(|(slot, a)| (slot, a.address))
+        {
+            self.meter.charge(APPROVE_WORK)?;
+            revoke(self.tables, account, &agent, self.block.time);
+            self.tables.agents.remove(&found);
+        }
+        Ok(())
+    }
+}
+
+const fn slot(account: AccountId, name: u128) -> AgentSlot {
+    AgentSlot { account, name: AddressKey(name.to_be_bytes()) }
+}
+
 /// Ends an agency of `master`. The address may have become another's agent since its approval by this one ran out.
 fn revoke(tables: &mut ExchangeTables, master: AccountId, agent: &Address, now: BlockTime) {
     let key = AddressKey::of(agent);

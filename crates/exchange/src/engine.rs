@@ -4,6 +4,7 @@ use crate::Rejection;
 use crate::action::{Action, Grouping, PlaceOrders};
 use crate::expiry;
 use crate::invariants::{self, BrokenPromise};
+use crate::multi_sig::CO_SIGNATURE_WORK;
 use crate::perp::liquidation::{self, LIQUIDATION_WORK_MAX};
 use crate::receipt::{Event, ItemStatus};
 use crate::schedule;
@@ -30,6 +31,8 @@ pub struct Call<'c> {
     pub scoped_agent: Option<AddressKey>,
     /// Whether the action names an account in `vaultAddress` for which its signer may not act.
     pub for_vault: bool,
+    /// How many co-signatures were verified for it.
+    pub co_signatures: u8,
 }
 
 /// What a call returns: how each item ended, and what happened.
@@ -68,6 +71,13 @@ const FUNCTIONS: &[Function] = &[
     function(20, "subAccountModify"),
     function(41, "topUpIsolatedOnlyMargin"),
     function(21, "approveScopedAgent"),
+    function(25, "approveBuilderFee"),
+    function(26, "createVault"),
+    function(27, "vaultTransfer"),
+    function(28, "vaultModify"),
+    function(29, "vaultDistribute"),
+    function(30, "convertToMultiSigUser"),
+    function(31, "multiSig"),
 ];
 
 impl Coprocessor for Exchange {
@@ -110,6 +120,13 @@ impl Coprocessor for Exchange {
             sub_account_modify,
             top_up,
             approve_scoped,
+            approve_builder_fee,
+            create_vault,
+            vault_transfer,
+            vault_modify,
+            vault_distribute,
+            convert,
+            multi_sig,
         ] = FUNCTIONS
         else {
             return function(0, "none");
@@ -137,6 +154,13 @@ impl Coprocessor for Exchange {
             Action::SubAccountModify(_) => sub_account_modify,
             Action::TopUpIsolatedOnlyMargin(_) => top_up,
             Action::ApproveScopedAgent(_) => approve_scoped,
+            Action::ApproveBuilderFee(_) => approve_builder_fee,
+            Action::CreateVault(_) => create_vault,
+            Action::VaultTransfer(_) => vault_transfer,
+            Action::VaultModify(_) => vault_modify,
+            Action::VaultDistribute(_) => vault_distribute,
+            Action::ConvertToMultiSigUser(_) => convert,
+            Action::MultiSig(_) => multi_sig,
         }
     }
 
@@ -145,6 +169,7 @@ impl Coprocessor for Exchange {
         caller: AccountId,
         call: &Call<'_>,
     ) -> Result<Reply, Rejection> {
+        handle.meter.charge(CO_SIGNATURE_WORK.times(u64::from(call.co_signatures)))?;
         if call.for_vault {
             return Err(Rejection::UnknownVault);
         }
@@ -154,8 +179,15 @@ impl Coprocessor for Exchange {
         let mut events = Vec::new();
         let config = *handle.tables.config.get(&()).ok_or(Rejection::Inactive)?;
         let Handle { tables, block, meter, .. } = handle;
-        let mut session =
-            Session { tables, block: *block, meter, config, account: caller, events: &mut events };
+        let mut session = Session {
+            tables,
+            block: *block,
+            meter,
+            config,
+            account: caller,
+            builder: None,
+            events: &mut events,
+        };
         let items = match call.scoped_agent {
             None => session.act(call.action)?,
             Some(agent) => session.act_within_scope(agent, call.action)?,
@@ -235,6 +267,20 @@ impl Session<'_, '_> {
             Action::ApproveScopedAgent(approve) => {
                 self.approve_scoped_agent(approve).map(|status| alloc::vec![status])
             }
+            Action::ApproveBuilderFee(request) => {
+                self.approve_builder_fee(request).map(|status| alloc::vec![status])
+            }
+            Action::CreateVault(request) => self.create_vault(request).map(|status| alloc::vec![status]),
+            Action::VaultTransfer(request) => self.vault_transfer(request).map(|status| alloc::vec![status]),
+            Action::VaultModify(request) => self.modify_vault(request).map(|status| alloc::vec![status]),
+            Action::VaultDistribute(request) => {
+                self.distribute_vault(request).map(|status| alloc::vec![status])
+            }
+            Action::ConvertToMultiSigUser(request) => {
+                self.convert_to_multi_sig(request).map(|status| alloc::vec![status])
+            }
+            // A checked action is the one within.
+            Action::MultiSig(_) => Err(Rejection::NotMultiSig),
         }
     }
 
@@ -246,7 +292,7 @@ impl Session<'_, '_> {
         Ok(items)
     }
 
-    /// Places orders, each by itself or as a group. Builder fees are not taken yet.
+    /// Places orders, each by itself or as a group.
     fn place_orders(&mut self, request: &PlaceOrders) -> Result<Vec<ItemStatus>, Rejection> {
         let on_perpetuals = || {
             let markets = request.orders.iter().map(|order| u16::try_from(order.asset.0).map(MarketId));
@@ -256,9 +302,7 @@ impl Session<'_, '_> {
         if matches!(request.grouping, Grouping::Priority(_)) || grouped && !on_perpetuals() {
             return Err(Rejection::GroupingUnsupported);
         }
-        if request.builder.is_some() {
-            return Err(Rejection::BuilderNotApproved);
-        }
+        self.builder = self.builder_fee(request)?;
         if grouped {
             return self.place_group(&request.orders, request.grouping);
         }

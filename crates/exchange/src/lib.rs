@@ -33,6 +33,7 @@ extern crate std;
 
 pub mod action;
 mod agents;
+mod builder;
 mod cancel;
 mod engine;
 mod expiry;
@@ -41,6 +42,7 @@ mod form;
 mod genesis;
 mod invariants;
 mod ledger;
+mod multi_sig;
 mod orders;
 pub mod perp;
 mod place;
@@ -59,38 +61,41 @@ mod transaction;
 mod transfer;
 pub mod trigger;
 pub mod twap;
+pub mod vault;
 
 pub use agents::{AGENT_LIFE_MAX_MS, AGENTS_MAX, APPROVE_WORK};
+pub use builder::{BUILDER_FEE_PERP_MAX, BUILDER_FEE_SPOT_MAX, BUILDER_WORK, BUILDERS_MAX};
 pub use cancel::{CANCEL_WORK, LOOKUP_WORK};
 pub use engine::{Call, Exchange, Reply, end_block};
 pub use expiry::{EXPIRIES_PER_BLOCK, EXPIRY_WORK};
 pub use form::{FILLS_MAX, MAKER_WORK, ORDER_WORK};
 pub use genesis::{Allocation, ExchangeGenesis, GenesisError, SPOT_ASSET_BASE, TREASURY_ADDRESS};
 pub use invariants::BrokenPromise;
+pub use multi_sig::{CO_SIGNATURE_WORK, CONVERT_WORK, MultiSigUser};
 pub use principal::{Capacity, Principal};
 pub use receipt::{
-    CloseReason, Deleveraged, Event, ItemStatus, LiquidationOrder, PositionChange, Receipt, Takeover, Trade,
-    Vault,
+    BuilderPaid, CloseReason, Deleveraged, Event, ItemStatus, LiquidationOrder, PositionChange, Receipt,
+    Takeover, Trade, Vault, VaultWithdrawal,
 };
 pub use records::{
-    AGENT_NAME_MAX, Account, Agency, Agent, AgentName, Balance, Config, Control, Counters, Market, OrderInfo,
-    SPOT_PRICE_DECIMALS, SUB_ACCOUNT_NAME_MAX, Signer, SubAccount, SubAccountName, TOKEN_NAME_MAX, Token,
-    TokenName,
+    AGENT_NAME_MAX, Account, Agency, Agent, AgentName, Balance, BuilderFee, Config, Control, Counters,
+    Market, OrderInfo, SPOT_PRICE_DECIMALS, SUB_ACCOUNT_NAME_MAX, Signer, SubAccount, SubAccountName,
+    TOKEN_NAME_MAX, Token, TokenName,
 };
 pub use rejection::Rejection;
 pub use schedule::{DUE_WORK, SCHEDULE_LEAD_MIN_MS, SCHEDULE_USES_MAX, SWEEP_ORDERS, TURN_WORK};
 pub use scope::{SCOPE_WORK, Scope};
 pub use settle::{QUOTE, TREASURY};
 pub use signers::{
-    Claim, Inadmissible, NONCE_AGE_MAX_MS, NONCE_LEAD_MAX_MS, NONCES_KEPT, OVERDRAFT_INTERVAL_MS, Standing,
-    claim_of, early_claim_of,
+    Claim, Inadmissible, NONCE_AGE_MAX_MS, NONCE_LEAD_MAX_MS, NONCES_KEPT, OVERDRAFT_INTERVAL_MS,
+    SharedClaim, SharedStanding, Standing, claim_of, early_claim_of,
 };
 pub use sub_accounts::{
     AGENTS_PER_SUB_ACCOUNT, CREATE_WORK, MODIFY_WORK, SUB_ACCOUNTS_MAX, sub_account_address,
 };
 pub use tables::{
-    AccountOrder, AddressKey, AgentSlot, BalanceKey, CloidKey, ExchangeTables, Expiry, NonceKey, PositionKey,
-    ReduceOnlyKey, ScheduledCancel, SubAccountKey,
+    AccountOrder, AddressKey, AgentSlot, BalanceKey, BuilderKey, CloidKey, ExchangeTables, Expiry, NonceKey,
+    PositionKey, ReduceOnlyKey, ScheduledCancel, SubAccountKey,
 };
 pub use transaction::{Transaction, TransactionError, transaction_hash};
 pub use transfer::TRANSFER_WORK;

@@ -1,7 +1,7 @@
 //! Open orders outside of the book: by account, by client order id, and their count.
 
 use crate::receipt::CloseReason;
-use crate::records::{Account, OrderInfo};
+use crate::records::{Account, BuilderFee, OrderInfo};
 use crate::schedule;
 use crate::tables::{AccountOrder, CloidKey, Expiry, ReduceOnlyKey};
 use crate::trigger::Ended;
@@ -18,6 +18,7 @@ pub(crate) struct OpenOrders<'a> {
     pub(crate) reduce_only: &'a mut Table<ReduceOnlyKey, (), Ordered<ReduceOnlyKey, ()>>,
     pub(crate) expiries: &'a mut Table<Expiry, (), Ordered<Expiry, ()>>,
     pub(crate) ended: &'a mut Table<OrderId, Ended, Ordered<OrderId, Ended>>,
+    pub(crate) builders: &'a mut Table<OrderId, BuilderFee, Ordered<OrderId, BuilderFee>>,
 }
 
 /// Borrows the lists of open orders out of all tables.
@@ -30,14 +31,25 @@ macro_rules! open_orders {
             reduce_only: &mut $tables.reduce_only_orders,
             expiries: &mut $tables.expiries,
             ended: &mut $tables.ended_orders,
+            builders: &mut $tables.order_builders,
         }
     };
 }
 pub(crate) use open_orders;
 
 impl OpenOrders<'_> {
-    /// Lists an order that came to rest.
-    pub(crate) fn open(&mut self, account: AccountId, id: OrderId, info: OrderInfo) {
+    /// Lists an order that came to rest, and what its builder gets.
+    pub(crate) fn open(
+        &mut self,
+        account: AccountId,
+        id: OrderId,
+        mut info: OrderInfo,
+        builder: Option<BuilderFee>,
+    ) {
+        info.built = builder.is_some();
+        if let Some(builder) = builder {
+            self.builders.put(id, builder);
+        }
         if let Some(cloid) = &info.cloid {
             self.cloids.put(CloidKey::of(account, cloid), id);
         }
@@ -82,6 +94,9 @@ impl OpenOrders<'_> {
         if let Some(time) = info.expires {
             self.expiries.remove(&Expiry { time: time.0, account, id });
         }
+        if info.built {
+            self.builders.remove(&id);
+        }
         self.accounts.update(&account, |account| account.open_orders = account.open_orders.saturating_sub(1));
         Some(info)
     }
@@ -101,5 +116,11 @@ impl OpenOrders<'_> {
     /// What is remembered of an open order.
     pub(crate) fn info(&mut self, account: AccountId, id: OrderId) -> Option<&OrderInfo> {
         self.account_orders.get(&AccountOrder { account, id })
+    }
+
+    /// Who gets a fee of an open order's fills.
+    pub(crate) fn builder_of(&mut self, account: AccountId, id: OrderId) -> Option<BuilderFee> {
+        let built = self.info(account, id).is_some_and(|info| info.built);
+        if built { self.builders.get(&id).copied() } else { None }
     }
 }

@@ -144,7 +144,7 @@ impl Session<'_, '_> {
             time_in_force: form::book_time_in_force(order.time_in_force),
             self_trade: order.self_trade,
         };
-        let taker = Taker { account: self.account, order: id, side: order.side };
+        let taker = Taker { account: self.account, order: id, side: order.side, builder: self.builder };
         let trade_before = counters.trade;
         let (orders, mut settlement) = settle::split(
             self.tables,
@@ -200,9 +200,11 @@ impl Session<'_, '_> {
             reduce_only: false,
             expires: request.expires,
             group: None,
+            built: false,
         };
         let account = self.account;
-        self.open_orders().open(account, id, info);
+        let builder = self.builder;
+        self.open_orders().open(account, id, info, builder);
         Ok(())
     }
 

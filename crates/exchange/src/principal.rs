@@ -52,6 +52,9 @@ impl Claim {
         now: BlockTime,
     ) -> Result<(Principal, Account), Inadmissible> {
         let signer = standing.signer.ok_or(Inadmissible::UnknownSigner)?;
+        if self.shared.is_some() {
+            return self.shared_principal(standing);
+        }
         let own = signer.own.zip(standing.own).map(|found| (Capacity::Owner, found));
         let agent = Capacity::Agent { scoped: signer.agency.is_scoped() };
         let master = signer.agency.master_at(now).zip(standing.master).map(|found| (agent, found));
@@ -68,7 +71,27 @@ impl Claim {
         if self.agent_required && capacity == Capacity::Owner {
             return Err(Inadmissible::AgentRequired);
         }
+        if capacity == Capacity::Owner && signer.is_shared {
+            return Err(Inadmissible::MultiSigRequired);
+        }
         let for_vault = self.names.is_some() && named.is_none();
+        Ok((Principal { account, capacity, for_vault }, record))
+    }
+
+    /// The account of several keys that the claim is for, if those who signed are among them.
+    fn shared_principal(&self, standing: &Standing) -> Result<(Principal, Account), Inadmissible> {
+        let shared = standing.shared.ok_or(Inadmissible::NotMultiSig)?;
+        if !shared.authorized {
+            return Err(Inadmissible::NotAuthorized);
+        }
+        if self.agent_required {
+            return Err(Inadmissible::AgentRequired);
+        }
+        let role = (Capacity::Owner, (shared.account, shared.record));
+        let other = self.names.filter(|address| *address != shared.record.address);
+        let named = other.and_then(|_| standing.controlled_by([Some(role), None]));
+        let (capacity, (account, record)) = named.unwrap_or(role);
+        let for_vault = other.is_some() && named.is_none();
         Ok((Principal { account, capacity, for_vault }, record))
     }
 }
@@ -149,7 +172,7 @@ mod tests {
     fn standing(has_own: bool, agency: Agency) -> Standing {
         let own = has_own.then_some(AccountId(1));
         Standing {
-            signer: Some(Signer { own, agency, nonces: 0 }),
+            signer: Some(Signer { own, agency, nonces: 0, is_shared: false }),
             lowest_nonce: None,
             nonce_used: false,
             own: has_own.then(|| Account::new(OWN)),
@@ -164,6 +187,7 @@ mod tests {
                 activation_fee: QuoteAtoms(0),
                 fees: crate::fees::FeeSchedule::default(),
             }),
+            shared: None,
         }
     }
 
@@ -177,6 +201,7 @@ mod tests {
             agent_required: false,
             user_signed,
             names,
+            shared: None,
         }
     }
 
@@ -284,11 +309,11 @@ mod tests {
         ];
         for (has_own, before, user_signed, principal, after) in rows {
             let own = has_own.then_some(AccountId(1));
-            let signer = Signer { own, agency: agent(before, 1_000), nonces: 0 };
+            let signer = Signer { own, agency: agent(before, 1_000), nonces: 0, is_shared: false };
             let found = signer.after(user_signed, &principal);
             assert_eq!(found.is_engaged(), after, "{has_own} {before} {user_signed} {principal:?}");
         }
-        let owner = Signer { own: Some(AccountId(1)), agency: Agency::None, nonces: 7 };
+        let owner = Signer { own: Some(AccountId(1)), agency: Agency::None, nonces: 7, is_shared: false };
         assert_eq!(owner.after(false, &own), owner);
     }
 }

@@ -183,10 +183,30 @@ pub struct Signer {
     pub own: Option<AccountId>,
     /// Whose agent it is.
     pub agency: Agency,
-    /// How many of its nonces are kept, whomever it acted for.
+    /// How many of its nonces are kept, whomever it acted for: at most 100.
     pub nonces: u8,
+    /// Whether its own account belongs to several keys, so that it alone can't act for it. Shares a byte with the count.
+    pub is_shared: bool,
 }
-tandem_codec::record!(Signer { own, agency, nonces });
+
+const SHARED: u8 = 0x80;
+
+impl Encode for Signer {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.own.encode(out);
+        self.agency.encode(out);
+        let shared = if self.is_shared { SHARED } else { 0 };
+        (self.nonces | shared).encode(out);
+    }
+}
+
+impl Decode for Signer {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (own, agency) = (Decode::decode(input)?, Decode::decode(input)?);
+        let byte = u8::decode(input)?;
+        Ok(Self { own, agency, nonces: byte & !SHARED, is_shared: byte & SHARED != 0 })
+    }
+}
 
 /// An agent's name, as its account gave it: at most [`AGENT_NAME_MAX`] bytes without control characters. The unnamed
 /// agent's is empty.
@@ -282,6 +302,11 @@ pub enum Control {
         /// Which of the master's it is, from 0.
         index: u16,
     },
+    /// Its leader, and the leader's agents: its address has no key, and what it has is its holders'.
+    Vault {
+        /// The leader, whose account has a key.
+        leader: AccountId,
+    },
 }
 
 impl Control {
@@ -291,6 +316,7 @@ impl Control {
         match self {
             Self::Key { .. } => None,
             Self::SubAccount { master, .. } => Some(*master),
+            Self::Vault { leader } => Some(*leader),
         }
     }
 
@@ -298,7 +324,7 @@ impl Control {
     #[must_use]
     pub const fn tier_holder(&self) -> Option<AccountId> {
         match self {
-            Self::Key { .. } => None,
+            Self::Key { .. } | Self::Vault { .. } => None,
             Self::SubAccount { master, .. } => Some(*master),
         }
     }
@@ -307,6 +333,7 @@ impl Control {
 tandem_codec::variants!(Control as "control" {
     Key { sub_accounts } = 0,
     SubAccount { master, index } = 1,
+    Vault { leader } = 2,
 });
 
 /// A sub-account as its master knows it.
@@ -397,8 +424,18 @@ impl Balance {
     }
 }
 
+/// Who gets a fee of an order's fills, and how much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BuilderFee {
+    /// The builder.
+    pub builder: AccountId,
+    /// Tenths of a basis point of the notional.
+    pub tenths_bp: u16,
+}
+tandem_codec::record!(BuilderFee { builder, tenths_bp });
+
 /// What is remembered of an open order beside its place in the book: 28 bytes, 16 more with a client order id, 8 more
-/// with an expiry or a group.
+/// with an expiry or a group. The two flags share a byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrderInfo {
     /// Its market.
@@ -421,16 +458,51 @@ pub struct OrderInfo {
     pub expires: Option<BlockTime>,
     /// Whom to tell when it leaves the book: a group of waiting orders; its own number if they protect what it opens.
     pub group: Option<OrderId>,
+    /// Whether a builder gets a fee of its fills: which and how much is in a table of its own.
+    pub built: bool,
 }
-tandem_codec::record!(OrderInfo {
-    market,
-    side,
-    price,
-    size,
-    time,
-    cloid,
-    time_in_force,
-    reduce_only,
-    expires,
-    group,
-});
+
+const REDUCE_ONLY: u8 = 1;
+const BUILT: u8 = 2;
+
+impl Encode for OrderInfo {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.market.encode(out);
+        self.side.encode(out);
+        self.price.encode(out);
+        self.size.encode(out);
+        self.time.encode(out);
+        self.cloid.encode(out);
+        self.time_in_force.encode(out);
+        let reduce_only = if self.reduce_only { REDUCE_ONLY } else { 0 };
+        let built = if self.built { BUILT } else { 0 };
+        (reduce_only | built).encode(out);
+        self.expires.encode(out);
+        self.group.encode(out);
+    }
+}
+
+impl Decode for OrderInfo {
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (market, side, price) = (Decode::decode(input)?, Decode::decode(input)?, Decode::decode(input)?);
+        let (size, time, cloid) = (Decode::decode(input)?, Decode::decode(input)?, Decode::decode(input)?);
+        let time_in_force = Decode::decode(input)?;
+        let flags = u8::decode(input)?;
+        if flags & !(REDUCE_ONLY | BUILT) != 0 {
+            return Err(input.invalid("flags of an order"));
+        }
+        Ok(Self {
+            market,
+            side,
+            price,
+            size,
+            time,
+            cloid,
+            time_in_force,
+            reduce_only: flags & REDUCE_ONLY != 0,
+            expires: Decode::decode(input)?,
+            group: Decode::decode(input)?,
+            built: flags & BUILT != 0,
+        })
+    }
+}

@@ -171,8 +171,6 @@ rejections! {
     TooManySubAccounts = 102, "too many sub-accounts";
     /// No sub-account of the account has this address.
     UnknownSubAccount = 103, "subAccountUser is not a sub-account of the account";
-    /// An isolated position has no more than the leverage that it is to have.
-    LeverageReached = 300, "position already has no more than this leverage";
     /// An agent's scope does not have actions of this kind.
     ScopeAction = 110, "API wallet's scope does not allow this action";
     /// An agent's scope does not have the market, or not all.
@@ -181,6 +179,46 @@ rejections! {
     ScopeOrderNotional = 112, "order value exceeds the maximum of the API wallet's scope";
     /// All orders of an agent would be larger than its scope allows.
     ScopeTotalNotional = 113, "order value exceeds what is left of the API wallet's scope";
+    /// Above what a builder may take.
+    BuilderFeeTooHigh = 200, "builder fee is above the greatest: 0.1% on perpetuals, 1% on spot";
+    /// The builder has no account.
+    UnknownBuilder = 201, "builder has no account";
+    /// As many builders as an account may approve.
+    TooManyBuilders = 202, "too many approved builders";
+    /// The vault's name is empty or too long, its description too long, or either has control characters.
+    VaultProfile = 210, "name or description of the vault is too long, empty or has control characters";
+    /// Less than a vault takes.
+    VaultDepositTooSmall = 211, "vault deposit is too small";
+    /// The vault takes no deposits.
+    VaultClosed = 212, "vault is closed to deposits";
+    /// The vault is worth nothing, or rounding to whole shares would cost the depositor more than a millionth.
+    VaultSharesTooDear = 213, "vault is worth nothing, or the deposit is too small for its share price";
+    /// As many holders as a vault may have.
+    VaultFull = 214, "vault has as many depositors as it may";
+    /// More than the holder has in the vault.
+    NoVaultHolding = 215, "insufficient vault equity";
+    /// The last deposit is too recent.
+    VaultLocked = 216, "cannot withdraw during the lockup period after depositing";
+    /// What is asked for stands behind positions or orders of the vault.
+    VaultFundsInUse = 217, "vault has not enough withdrawable funds: the rest stands behind its positions and orders";
+    /// Prices of what the vault holds are stale.
+    VaultUnpriced = 218, "vault holds positions whose prices are stale";
+    /// Vaults put nothing into vaults, and only accounts with a key have some.
+    VaultInVault = 219, "a vault cannot fund vaults, and only an account with a key of its own can have some";
+    /// As many vaults as a leader may have.
+    TooManyVaults = 220, "too many vaults";
+    /// The leader would hold less than its part.
+    VaultLeaderPart = 221, "vault leader must hold at least 5% of the vault";
+    /// Nothing is closed for withdrawals.
+    VaultClosesNothing = 222, "vaults do not close positions for withdrawals";
+    /// The account has one key already.
+    NotMultiSig = 230, "account is not a multi-sig user";
+    /// A threshold that can't be met, a key named twice, or the account's own.
+    BadSigners = 231, "signers must be 1 to 10 others, each once, and the threshold no more than there are";
+    /// A key has no account.
+    SignerWithoutAccount = 232, "every authorized user must have an account";
+    /// An isolated position has no more than the leverage that it is to have.
+    LeverageReached = 300, "position already has no more than this leverage";
 }
 
 impl fmt::Display for Rejection {

@@ -137,7 +137,14 @@ impl Session<'_, '_> {
             | Action::CreateSubAccount(_)
             | Action::SubAccountTransfer(_)
             | Action::SubAccountSpotTransfer(_)
-            | Action::SubAccountModify(_) => return Err(Rejection::ScopeAction),
+            | Action::SubAccountModify(_)
+            | Action::ApproveBuilderFee(_)
+            | Action::CreateVault(_)
+            | Action::VaultTransfer(_)
+            | Action::VaultModify(_)
+            | Action::VaultDistribute(_)
+            | Action::ConvertToMultiSigUser(_)
+            | Action::MultiSig(_) => return Err(Rejection::ScopeAction),
         };
         scope.bears(&notionals)?;
         Ok(notionals)

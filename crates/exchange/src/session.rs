@@ -5,7 +5,7 @@
 
 use crate::Rejection;
 use crate::receipt::{Event, ItemStatus};
-use crate::records::Config;
+use crate::records::{BuilderFee, Config};
 use crate::tables::ExchangeTables;
 use alloc::vec::Vec;
 use tandem_coprocessor::{BlockContext, Work, WorkMeter};
@@ -20,6 +20,8 @@ pub(crate) struct Session<'a, 'm> {
     pub(crate) meter: &'m mut WorkMeter,
     pub(crate) config: Config,
     pub(crate) account: AccountId,
+    /// Who gets a fee of the orders that are placed.
+    pub(crate) builder: Option<BuilderFee>,
     pub(crate) events: &'a mut Vec<Event>,
 }
 
@@ -100,6 +102,6 @@ impl DueWork<'_> {
     fn session(&mut self, account: AccountId) -> Result<Session<'_, '_>, Rejection> {
         let config = *self.tables.config.get(&()).ok_or(Rejection::Inactive)?;
         let Self { tables, block, meter, events } = self;
-        Ok(Session { tables, block: *block, meter, config, account, events })
+        Ok(Session { tables, block: *block, meter, config, account, builder: None, events })
     }
 }

@@ -8,8 +8,8 @@ use crate::Rejection;
 use crate::fees::{FeeRates, Fees, Rates, Role, fees};
 use crate::ledger::{self, Balances};
 use crate::orders;
-use crate::receipt::{CloseReason, Event, Trade};
-use crate::records::{Config, Market};
+use crate::receipt::{BuilderPaid, CloseReason, Event, Trade};
+use crate::records::{BuilderFee, Config, Market};
 use crate::tables::{AccountOrder, ExchangeTables};
 use alloc::vec::Vec;
 use tandem_book::{CancelReason, Fill, Order, OrderKey, Settlement, Side};
@@ -35,9 +35,44 @@ pub(crate) struct SpotSettlement<'a> {
     pub(crate) taker: AccountId,
     pub(crate) taker_order: OrderId,
     pub(crate) taker_side: Side,
+    pub(crate) taker_builder: Option<BuilderFee>,
     /// Notional of the fills so far.
     pub(crate) notional: QuoteAtoms,
     pub(crate) events: &'a mut Vec<Event>,
+}
+
+/// Millionths in a tenth of a basis point.
+const PPM_PER_TENTH: u32 = 10;
+
+/// What a builder gets of one side of a fill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BuilderPart {
+    pub(crate) builder: AccountId,
+    pub(crate) amount: QuoteAtoms,
+}
+
+impl BuilderFee {
+    /// The fee of a notional, rounded up.
+    pub(crate) fn of(&self, notional: QuoteAtoms) -> Result<BuilderPart, Rejection> {
+        let rate_ppm = u32::from(self.tenths_bp).saturating_mul(PPM_PER_TENTH);
+        Ok(BuilderPart { builder: self.builder, amount: notional.share_ppm_ceil(rate_ppm)? })
+    }
+}
+
+impl BuilderPart {
+    /// Credits the builder, and says so.
+    pub(crate) fn pay(
+        &self,
+        balances: &mut Balances,
+        (trade, order): (TradeId, OrderId),
+    ) -> Result<Option<Event>, Rejection> {
+        let amount: TokenAtoms = self.amount.to_token_atoms();
+        if amount.is_zero() {
+            return Ok(None);
+        }
+        ledger::credit(balances, self.builder, QUOTE, amount)?;
+        Ok(Some(Event::BuilderPaid(BuilderPaid { builder: self.builder, trade, order, amount })))
+    }
 }
 
 /// What stands behind an order of `size` at `price`: the token and how much of it.
@@ -66,20 +101,39 @@ fn rebate(amount: TokenAtoms, rate_ppm: u32) -> TokenAtoms {
     TokenAtoms(u64::try_from(rebate).unwrap_or(u64::MAX))
 }
 
+/// All that a side pays: the fee, and its builder's part.
+fn with_part(fee: TokenAtoms, part: Option<BuilderPart>) -> Result<TokenAtoms, Rejection> {
+    Ok(fee.plus(part.map_or(TokenAtoms::ZERO, |part| part.amount.to_token_atoms()))?)
+}
+
 impl SpotSettlement<'_> {
-    /// Credits an amount less the fee.
+    /// Credits an amount less the fee and the builder's part, which its caller pays.
     fn receive(
         &mut self,
         account: AccountId,
         (token, amount): (TokenId, TokenAtoms),
         fee: TokenAtoms,
-    ) -> Result<(), Rejection> {
-        ledger::credit(self.balances, account, token, amount.minus(fee)?)
+        builder: Option<BuilderFee>,
+    ) -> Result<Option<BuilderPart>, Rejection> {
+        let left = QuoteAtoms(amount.minus(fee)?.0);
+        let part = builder.filter(|_| token == QUOTE).map(|builder| builder.of(QuoteAtoms(amount.0)));
+        let part = part.transpose()?.map(|part| BuilderPart { amount: part.amount.min(left), ..part });
+        let credited = left.minus(part.map_or(QuoteAtoms::ZERO, |part| part.amount))?;
+        ledger::credit(self.balances, account, token, credited.to_token_atoms())?;
+        Ok(part)
     }
 
     /// Credits a fee or rebate, if there is one.
     fn pay(&mut self, account: AccountId, token: TokenId, amount: TokenAtoms) -> Result<(), Rejection> {
         if amount.is_zero() { Ok(()) } else { ledger::credit(self.balances, account, token, amount) }
+    }
+
+    /// Pays a builder's part of a side's fee.
+    fn pay_builder(&mut self, part: Option<BuilderPart>, of: (TradeId, OrderId)) -> Result<(), Rejection> {
+        if let Some(part) = part {
+            self.events.extend(part.pay(self.balances, of)?);
+        }
+        Ok(())
     }
 
     /// Ends or shortens a maker's order that the book took out or reduced without a trade.
@@ -115,12 +169,15 @@ impl Settlement for SpotSettlement<'_> {
         let taker_fee = fee(taker_gets.1, self.taker_rates.taker_ppm);
         let maker_fee = fee(taker_pays.1, maker_rates.maker_ppm);
         let maker_rebate = rebate(taker_gets.1, maker_rates.rebate_ppm).min(taker_fee);
-        self.receive(self.taker, taker_gets, taker_fee)?;
-        self.receive(maker, taker_pays, maker_fee)?;
+        let maker_builder = self.orders.builder_of(maker, fill.maker.id);
+        let taker_part = self.receive(self.taker, taker_gets, taker_fee, self.taker_builder)?;
+        let maker_part = self.receive(maker, taker_pays, maker_fee, maker_builder)?;
         for (account, amount) in [(TREASURY, taker_fee.minus(maker_rebate)?), (maker, maker_rebate)] {
             self.pay(account, taker_gets.0, amount)?;
         }
         self.pay(TREASURY, taker_pays.0, maker_fee)?;
+        let taker_fee = with_part(taker_fee, taker_part)?;
+        let maker_fee = with_part(maker_fee, maker_part)?;
 
         self.notional = self.notional.plus(notional)?;
         for (account, role) in [(self.taker, Role::Taker), (maker, Role::Maker)] {
@@ -143,6 +200,8 @@ impl Settlement for SpotSettlement<'_> {
             maker_rebate,
             maker_remaining: fill.maker_remaining,
         }));
+        self.pay_builder(taker_part, (id, self.taker_order))?;
+        self.pay_builder(maker_part, (id, fill.maker.id))?;
         if fill.maker_remaining.is_zero() {
             self.orders.close(maker, fill.maker.id);
             self.events.push(closed(maker, fill.maker.id, SizeLots::ZERO, CloseReason::Filled));
@@ -210,6 +269,7 @@ pub(crate) fn split<'a>(
         taker: taker.account,
         taker_order: taker.order,
         taker_side: taker.side,
+        taker_builder: taker.builder,
         notional: QuoteAtoms::ZERO,
         events,
     };
@@ -222,4 +282,5 @@ pub(crate) struct Taker {
     pub(crate) account: AccountId,
     pub(crate) order: OrderId,
     pub(crate) side: Side,
+    pub(crate) builder: Option<BuilderFee>,
 }

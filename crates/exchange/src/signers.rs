@@ -6,7 +6,10 @@
 //! agent returns only when all its nonces have left the window. So no signed action is ever executed twice.
 //! Source of the rule: Hyperliquid, "Nonces and API wallets"; the return of revoked agents is stricter here.
 
-use crate::action::{Action, CheckedAction, Class, Signature, SignedAction, ed25519_address};
+use crate::action::{
+    Action, CheckedAction, Class, MULTI_SIG_MAX, MultiSig, Signature, SignedAction, ed25519_address,
+};
+use crate::multi_sig::MultiSigUser;
 use crate::principal::Principal;
 use crate::records::{Account, Config, Signer};
 use crate::tables::{AddressKey, ExchangeTables, NonceKey};
@@ -45,6 +48,14 @@ pub enum Inadmissible {
     Expired,
     /// The account has used up its budget of actions.
     OverBudget,
+    /// The account belongs to several keys: none can act for it alone.
+    MultiSigRequired,
+    /// The account has one key.
+    NotMultiSig,
+    /// The outer signer or a co-signer is none of the account's.
+    NotAuthorized,
+    /// Fewer keys signed than must.
+    TooFewSignatures,
 }
 
 impl Inadmissible {
@@ -60,6 +71,10 @@ impl Inadmissible {
             Self::NonceTooLow => 1006,
             Self::Expired => 1007,
             Self::OverBudget => 1008,
+            Self::MultiSigRequired => 1009,
+            Self::NotMultiSig => 1010,
+            Self::NotAuthorized => 1011,
+            Self::TooFewSignatures => 1012,
         }
     }
 }
@@ -77,6 +92,14 @@ impl fmt::Display for Inadmissible {
             Self::NonceTooLow => "nonce is below the hundred highest nonces used",
             Self::Expired => "action has expired",
             Self::OverBudget => "too many actions for the volume traded",
+            Self::MultiSigRequired => {
+                "account is a multi-sig user: a multiSig action of its signers is required"
+            }
+            Self::NotMultiSig => "multiSigUser is not a multi-sig user",
+            Self::NotAuthorized => {
+                "outer signer or a co-signer is not an authorized user of the multi-sig user"
+            }
+            Self::TooFewSignatures => "fewer signatures than the multi-sig user's threshold",
         })
     }
 }
@@ -102,6 +125,32 @@ pub struct Claim {
     pub user_signed: bool,
     /// The account that it names, in `vaultAddress`.
     pub names: Option<Address>,
+    /// For which account of several keys it is, and who agreed.
+    pub shared: Option<SharedClaim>,
+}
+
+/// What is claimed for an account of several keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SharedClaim {
+    /// The account's address, hashed.
+    pub user: AddressKey,
+    /// Who signed the whole.
+    pub outer: Address,
+    /// Who signed the action within; nobody, as long as that was not verified.
+    pub signers: [Option<Address>; MULTI_SIG_MAX],
+}
+
+/// What the state says about a [`SharedClaim`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SharedStanding {
+    /// The account.
+    pub account: AccountId,
+    /// Its record.
+    pub record: Account,
+    /// Whether everyone who signed is one of its keys.
+    pub authorized: bool,
+    /// Whether as many signed as must.
+    pub enough: bool,
 }
 
 /// What the state says about a [`Claim`]; gathered by the rules from their tables and by admission from a reader's copy.
@@ -121,6 +170,8 @@ pub struct Standing {
     pub named: Option<(AccountId, Account)>,
     /// The exchange's settings.
     pub config: Option<Config>,
+    /// The account of several keys that the claim is for.
+    pub shared: Option<SharedStanding>,
 }
 
 /// What `action` claims. On production networks (`production`) orders must come from approved agents.
@@ -130,20 +181,37 @@ pub fn claim_of(action: &CheckedAction, production: bool) -> Claim {
         signer: AddressKey::of(&action.signer()),
         nonce: action.nonce(),
         expires_after: action.expires_after(),
-        items: items(action.action()),
+        items: items(action.action()).saturating_add(co_signatures(action)),
         cancels_only: action.class() == Class::Cancels,
         agent_required: production && !action.action().is_user_signed(),
         user_signed: action.action().is_user_signed(),
         names: action.vault_address(),
+        shared: action.co_signers().map(|co_signers| {
+            let mut signers = [None; MULTI_SIG_MAX];
+            let found = co_signers.signers.iter().map(|signer| Some(*signer));
+            signers.iter_mut().zip(found).for_each(|(slot, signer)| *slot = signer);
+            SharedClaim { user: AddressKey::of(&co_signers.user), outer: action.signer(), signers }
+        }),
     }
 }
 
-/// What can be claimed for an action before its signature is verified, if the signature names its signer, as ed25519's do.
-/// It is for [`Claim::judge_early`] alone: it doesn't know the action.
+/// Signatures beside the outer one. Each counts as an item.
+fn co_signatures(action: &CheckedAction) -> u64 {
+    let count = action.co_signers().map_or(0, |co_signers| co_signers.signers.len());
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+/// What can be claimed for an action before its signature is verified, if it names its signer: as ed25519's signatures
+/// do, and actions of accounts of several keys, which have several. It is for [`Claim::judge_early`] alone: it doesn't
+/// know the action.
 #[must_use]
 pub fn early_claim_of(signed: &SignedAction) -> Option<(Address, Claim)> {
-    let Signature::Ed25519 { public_key, .. } = &signed.signature else { return None };
-    let signer = ed25519_address(public_key);
+    let shared = MultiSig::named_in(&signed.action);
+    let signer = match (&signed.signature, &shared) {
+        (_, Some(of)) => of.outer,
+        (Signature::Ed25519 { public_key, .. }, None) => ed25519_address(public_key),
+        (Signature::Secp256k1(_), None) => return None,
+    };
     let claim = Claim {
         signer: AddressKey::of(&signer),
         nonce: signed.nonce,
@@ -153,6 +221,11 @@ pub fn early_claim_of(signed: &SignedAction) -> Option<(Address, Claim)> {
         agent_required: false,
         user_signed: false,
         names: signed.vault_address,
+        shared: shared.map(|of| SharedClaim {
+            user: AddressKey::of(&of.user),
+            outer: of.outer,
+            signers: [None; MULTI_SIG_MAX],
+        }),
     };
     Some((signer, claim))
 }
@@ -181,9 +254,25 @@ pub(crate) fn items(action: &Action) -> u64 {
         | Action::SubAccountSpotTransfer(_)
         | Action::SubAccountModify(_)
         | Action::TopUpIsolatedOnlyMargin(_)
-        | Action::ApproveScopedAgent(_) => 1,
+        | Action::ApproveScopedAgent(_)
+        | Action::ApproveBuilderFee(_)
+        | Action::CreateVault(_)
+        | Action::VaultTransfer(_)
+        | Action::VaultModify(_)
+        | Action::VaultDistribute(_)
+        | Action::ConvertToMultiSigUser(_) => 1,
+        Action::MultiSig(multi_sig) => return items(&multi_sig.action),
     };
     u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+impl SharedClaim {
+    fn standing(&self, account: AccountId, record: Account, keys: &MultiSigUser) -> SharedStanding {
+        let is_key = |signer: &Address| keys.signers.contains(signer);
+        let authorized = is_key(&self.outer) && self.signers.iter().flatten().all(is_key);
+        let enough = self.signers.iter().flatten().count() >= usize::from(keys.threshold);
+        SharedStanding { account, record, authorized, enough }
+    }
 }
 
 impl Claim {
@@ -199,6 +288,9 @@ impl Claim {
     /// [`Inadmissible`], the first reason in the order of its codes.
     pub fn judge(&self, standing: &Standing, now: BlockTime) -> Result<Principal, Inadmissible> {
         let (principal, account) = self.judge_signer(standing, now)?;
+        if standing.shared.is_some_and(|shared| !shared.enough) {
+            return Err(Inadmissible::TooFewSignatures);
+        }
         let config = standing.config.ok_or(Inadmissible::UnknownSigner)?;
         if !self.within_budget(&account, &config, now) {
             return Err(Inadmissible::OverBudget);
@@ -282,7 +374,15 @@ impl ExchangeTables {
             master,
             named,
             config: self.config.get(&()).copied(),
+            shared: self.shared_standing(claim),
         }
+    }
+
+    fn shared_standing(&mut self, claim: &Claim) -> Option<SharedStanding> {
+        let shared = claim.shared.as_ref()?;
+        let account = self.signers.get(&shared.user)?.own?;
+        let record = *self.accounts.get(&account)?;
+        self.multi_sigs.get(&account).map(|keys| shared.standing(account, record, keys))
     }
 
     /// The same for readers of a copy.
@@ -305,7 +405,15 @@ impl ExchangeTables {
             master,
             named,
             config: self.config.peek(&()).copied(),
+            shared: self.peek_shared_standing(claim),
         }
+    }
+
+    fn peek_shared_standing(&self, claim: &Claim) -> Option<SharedStanding> {
+        let shared = claim.shared.as_ref()?;
+        let account = self.signers.peek(&shared.user)?.own?;
+        let record = *self.accounts.peek(&account)?;
+        self.multi_sigs.peek(&account).map(|keys| shared.standing(account, record, keys))
     }
 
     /// Uses the nonce and the budget of a claim that was judged good.
@@ -326,7 +434,9 @@ impl ExchangeTables {
     fn use_nonce(&mut self, claim: &Claim, principal: &Principal) {
         self.nonces.put(NonceKey { signer: claim.signer, nonce: claim.nonce }, ());
         let before = self.signers.get(&claim.signer).copied().unwrap_or_default();
-        let mut after = before.after(claim.user_signed, principal);
+        // Signing for an account of several keys says nothing of whom the signer serves.
+        let mut after =
+            if claim.shared.is_some() { before } else { before.after(claim.user_signed, principal) };
         if before.nonces >= NONCES_KEPT {
             let (from, to) = nonce_bounds(claim.signer);
             if let Some(lowest) = self.nonces.first(&from, &to).map(|(key, ())| key) {
@@ -350,7 +460,6 @@ mod tests {
     use super::*;
     use crate::principal::Capacity;
     use crate::records::Agency;
-    use tandem_types::AccountId;
 
     const NOW: BlockTime = BlockTime(10 * NONCE_AGE_MAX_MS);
 
@@ -358,7 +467,7 @@ mod tests {
     fn standing(own: Option<AccountId>, agency: Agency) -> Standing {
         let account = Some(Account::new(Address::default()));
         Standing {
-            signer: Some(Signer { own, agency, nonces: NONCES_KEPT }),
+            signer: Some(Signer { own, agency, nonces: NONCES_KEPT, is_shared: false }),
             lowest_nonce: Some(NOW.0 - 50),
             nonce_used: false,
             own: own.and(account),
@@ -373,6 +482,7 @@ mod tests {
                 activation_fee: QuoteAtoms(0),
                 fees: crate::fees::FeeSchedule::default(),
             }),
+            shared: None,
         }
     }
 
@@ -386,6 +496,7 @@ mod tests {
             agent_required: false,
             user_signed: false,
             names: None,
+            shared: None,
         }
     }
 

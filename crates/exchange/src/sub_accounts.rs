@@ -42,7 +42,7 @@ pub fn sub_account_address(master: &Address, index: u16) -> Address {
 pub(crate) fn count(tables: &mut ExchangeTables, account: AccountId) -> u16 {
     match tables.accounts.get(&account).map(|account| account.control) {
         Some(Control::Key { sub_accounts }) => sub_accounts,
-        Some(Control::SubAccount { .. }) | None => 0,
+        Some(Control::SubAccount { .. } | Control::Vault { .. }) | None => 0,
     }
 }
 
@@ -125,7 +125,7 @@ impl Session<'_, '_> {
         let account = transfer::find_account(self.tables, address).ok_or(Rejection::UnknownSubAccount)?;
         match self.tables.accounts.get(&account).map(|account| account.control) {
             Some(Control::SubAccount { master, index }) if master == self.account => Ok((account, index)),
-            Some(Control::SubAccount { .. } | Control::Key { .. }) | None => {
+            Some(Control::SubAccount { .. } | Control::Key { .. } | Control::Vault { .. }) | None => {
                 Err(Rejection::UnknownSubAccount)
             }
         }

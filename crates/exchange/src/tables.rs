@@ -4,17 +4,19 @@
 //! 16-byte hash, so that nobody can grow a deep path in the state tree.
 
 use crate::fees::{DayVolume, VolumeDay};
+use crate::multi_sig::MultiSigUser;
 use crate::perp::deleverage::Deleverage;
 use crate::perp::liquidation::{Liquidation, MarginUnit, TurnKey, Vaults, Waiting};
 use crate::perp::position::Position;
 use crate::perp::risk::bound::{HolderKey, RiskKey};
 use crate::perp::{CrossSums, PerpConfig, PerpEstimates, PerpMarket, PerpPrices, PerpTotals};
 use crate::records::{
-    Account, Agent, Balance, Config, Counters, Market, OrderInfo, Signer, SubAccount, Token,
+    Account, Agent, Balance, BuilderFee, Config, Counters, Market, OrderInfo, Signer, SubAccount, Token,
 };
 use crate::scope::Scope;
 use crate::trigger::{DueTriggers, Ended, GroupKey, PositionTrigger, TriggerKey, TriggerOrder};
 use crate::twap::{Twap, TwapDue, TwapKey};
+use crate::vault::{HolderVault, LeaderVault, VaultHolder, VaultHolding, VaultProfile, VaultState};
 use tandem_book::{Order, OrderKey};
 use tandem_crypto::sha256;
 use tandem_state::index::{Hashed, Ordered};
@@ -116,6 +118,15 @@ pub struct ReduceOnlyKey {
     newest_first: u64,
 }
 
+/// A builder that an account has approved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BuilderKey {
+    /// Whose approval.
+    pub account: AccountId,
+    /// The builder's address, hashed.
+    pub builder: AddressKey,
+}
+
 macro_rules! hashed_key {
     ($($name:ident),*) => { $(
         impl tandem_codec::Encode for $name {
@@ -137,10 +148,11 @@ tandem_codec::record!(AccountOrder { account, id });
 tandem_codec::record!(PositionKey { account, market });
 tandem_codec::record!(ReduceOnlyKey { account, market, newest_first });
 tandem_codec::record!(AgentSlot { account, name });
+tandem_codec::record!(BuilderKey { account, builder });
 tandem_codec::record!(ScheduledCancel { time, account });
 tandem_codec::record!(Expiry { time, account, id });
 tandem_codec::record!(SubAccountKey { master, index });
-keys!(PositionKey: 6, ReduceOnlyKey: 14, Expiry: 20, SubAccountKey: 6);
+keys!(PositionKey: 6, ReduceOnlyKey: 14, Expiry: 20, SubAccountKey: 6, BuilderKey: 20);
 keys!(AddressKey: 16, CloidKey: 16, BalanceKey: 6, NonceKey: 24, AccountOrder: 12, AgentSlot: 20, ScheduledCancel: 12);
 
 impl AddressKey {
@@ -360,6 +372,22 @@ tables! {
         exchange_days: Ordered<u32, u64> = 83,
         /// What stakes take off fees, in basis points. Nothing writes it until there is staking.
         fee_discounts: Ordered<AccountId, u16> = 84,
+        /// Builders that accounts have approved, up to a rate in tenths of a basis point.
+        builder_approvals: Ordered<BuilderKey, u16> = 96,
+        /// Open and waiting orders of whose fills a builder gets a fee.
+        order_builders: Ordered<OrderId, BuilderFee> = 97,
+        /// Vaults that others put money into.
+        vaults: Ordered<AccountId, VaultState> = 98,
+        /// What they say of themselves.
+        vault_profiles: Ordered<AccountId, VaultProfile> = 99,
+        /// What their holders have.
+        vault_holdings: Ordered<VaultHolder, VaultHolding> = 100,
+        /// The same by holder.
+        holder_vaults: Ordered<HolderVault, ()> = 101,
+        /// Vaults by leader.
+        leader_vaults: Ordered<LeaderVault, ()> = 102,
+        /// Accounts of several keys.
+        multi_sigs: Ordered<AccountId, MultiSigUser> = 103,
         /// Waiting orders whose prices came while liquidations of their markets were pending, and that open something.
         held_triggers: Ordered<TriggerKey, AccountId> = 112,
     }

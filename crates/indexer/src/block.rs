@@ -38,6 +38,10 @@ pub struct TradeRow {
     pub twap: Option<u64>,
     /// Whose liquidation the taker's order was.
     pub liquidation: Option<Liquidated>,
+    /// What the taker's builder got of its fee.
+    pub taker_builder_fee: TokenAtoms,
+    /// What the maker's builder got of its fee.
+    pub maker_builder_fee: TokenAtoms,
 }
 
 /// Whose position an order liquidated.

@@ -3,7 +3,7 @@
 //! Views pick their events by it, or by name if they want few. Funding and the sizes of positions are read off the
 //! block's changes, so their events are passed over.
 
-use tandem_exchange::{Event, LiquidationOrder, PositionChange, Trade};
+use tandem_exchange::{BuilderPaid, Event, LiquidationOrder, PositionChange, Trade};
 
 /// What an event tells of.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,8 @@ pub(crate) enum Subject<'e> {
     Liquidation(&'e LiquidationOrder),
     /// A position was closed without a trade: [`Fills`](crate::fills::Fills).
     Settled,
+    /// What a builder got of a trade's fee: the trade's row, and what it held before.
+    Builder(&'e BuilderPaid),
     /// A TWAP order: [`twaps`](crate::twaps).
     Twap,
     /// Nothing that is kept as it is told.
@@ -43,9 +45,13 @@ impl<'e> Subject<'e> {
             | Event::ClassTransfer { .. }
             | Event::SubAccountTransfer { .. }
             | Event::SubAccountNamed { .. }
+            | Event::VaultCreated { .. }
+            | Event::VaultDeposit { .. }
+            | Event::VaultWithdrawal(_)
             | Event::AccountCreated { .. } => Self::Money,
             Event::LiquidationOrder(order) => Self::Liquidation(order),
             Event::Takeover(_) | Event::Deleveraged(_) => Self::Settled,
+            Event::BuilderPaid(paid) => Self::Builder(paid),
             Event::TwapStarted { .. } | Event::TwapPart { .. } | Event::TwapEnded { .. } => Self::Twap,
             Event::AgentApproved { .. }
             | Event::Funding { .. }

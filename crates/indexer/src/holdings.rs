@@ -37,7 +37,7 @@ pub(crate) fn fill_in(
                     (row.taker_before, row.maker_before) = (Before::Spot(taker), Before::Spot(maker));
                 }
             }
-            Subject::Money => holdings.undo_move(event),
+            Subject::Money | Subject::Builder(_) => holdings.undo_move(event),
             Subject::Order
             | Subject::Position(_)
             | Subject::Liquidation(_)
@@ -88,6 +88,7 @@ impl Holdings<'_> {
                 self.undo_receipt(to, token, amount);
                 self.undo_payment(from, token, amount);
             }
+            Event::BuilderPaid(paid) => self.undo_receipt(paid.builder, QUOTE, paid.amount),
             Event::ClassTransfer { account, to_perp } if to_perp.is_negative() => {
                 self.undo_receipt(account, QUOTE, TokenAtoms(to_perp.0.unsigned_abs()));
             }

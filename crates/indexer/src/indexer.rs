@@ -144,6 +144,7 @@ impl Indexer {
                     changes.trades.push(Arc::new(tape::row(trade, time, tx, liquidation)));
                 }
                 Subject::Position(change) => tape::note_position(change, &mut changes.trades),
+                Subject::Builder(paid) => tape::note_builder(paid, &mut changes.trades),
                 Subject::Liquidation(order) => liquidation = Some(order),
                 Subject::Settled => changes.settled.extend(fills::settled(event, time)),
                 Subject::Money | Subject::Twap | Subject::Aside => {}

@@ -1,7 +1,7 @@
 //! What moved into and out of accounts, other than by trades and funding.
 
 use crate::kept::Kept;
-use tandem_exchange::Event;
+use tandem_exchange::{Event, VaultWithdrawal};
 use tandem_types::{AccountId, BlockTime, QuoteAtoms, TokenAtoms, TokenId, TxId, Usd};
 
 /// Entries kept of each account.
@@ -59,6 +59,24 @@ pub enum LedgerEntry {
         /// What the collateral gained.
         to_perp: Usd,
     },
+    /// Somebody put USD into a vault, which began with it if `created`.
+    VaultDeposit {
+        /// The vault.
+        vault: AccountId,
+        /// Whose it was.
+        account: AccountId,
+        /// How much.
+        amount: QuoteAtoms,
+        /// Whether it made the vault.
+        created: bool,
+    },
+    /// A holder of a vault was paid.
+    VaultWithdrawal {
+        /// What left it.
+        paid: VaultWithdrawal,
+        /// Whether all were, by the leader.
+        distributed: bool,
+    },
 }
 
 /// An entry with when and by what.
@@ -83,6 +101,8 @@ impl LedgerRow {
             LedgerEntry::ClassTransfer { account, .. } | LedgerEntry::ActivationFee { account, .. } => {
                 (account, None)
             }
+            LedgerEntry::VaultDeposit { vault, account, .. } => (account, Some(vault)),
+            LedgerEntry::VaultWithdrawal { paid, .. } => (paid.account, Some(paid.vault)),
         }
     }
 }
@@ -90,6 +110,9 @@ impl LedgerRow {
 /// The entries of one action's events.
 pub(crate) fn entries(events: &[Event], tx: TxId, time: BlockTime) -> Vec<LedgerRow> {
     let mut fee = TokenAtoms::ZERO;
+    let mut created = false;
+    let is_withdrawal = |event: &&Event| matches!(event, Event::VaultWithdrawal(_));
+    let distributed = events.iter().filter(is_withdrawal).count() > 1;
     let mut rows = Vec::new();
     for event in events {
         let entry = match *event {
@@ -108,6 +131,14 @@ pub(crate) fn entries(events: &[Event], tx: TxId, time: BlockTime) -> Vec<Ledger
             Event::SubAccountNamed { master, .. } if !fee.is_zero() => {
                 LedgerEntry::ActivationFee { account: master, fee }
             }
+            Event::VaultCreated { .. } => {
+                created = true;
+                continue;
+            }
+            Event::VaultDeposit { vault, account, amount } => {
+                LedgerEntry::VaultDeposit { vault, account, amount, created }
+            }
+            Event::VaultWithdrawal(paid) => LedgerEntry::VaultWithdrawal { paid, distributed },
             _ => continue,
         };
         rows.push(LedgerRow { time, tx, entry });

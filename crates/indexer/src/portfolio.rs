@@ -153,6 +153,13 @@ impl Portfolios {
                 portfolio.flow = portfolio.flow + Money { all: 0, perpetual: to_perp.0 };
                 return;
             }
+            LedgerEntry::VaultDeposit { vault, account, amount, .. } => {
+                (account, vault, Money::perpetual(i128::from(amount.0)))
+            }
+            LedgerEntry::VaultWithdrawal { paid, .. } => {
+                let received = paid.amount.0.saturating_sub(paid.commission.0);
+                (paid.vault, paid.account, Money::perpetual(i128::from(received)))
+            }
             // What an account costs is a loss.
             LedgerEntry::ActivationFee { .. } => return,
         };

@@ -118,7 +118,11 @@ pub(crate) fn rejected(raw: &[u8], receipt: &Receipt, time: BlockTime) -> Vec<Re
 /// The orders that an action asks for, one for each of its items; none if its items are no orders.
 pub(crate) fn orders_of(raw: &[u8]) -> Vec<Order> {
     let action = SignedAction::from_bytes(raw).ok().and_then(|signed| Action::decode(&signed.action).ok());
-    match action {
+    let within = action.map(|action| match action {
+        Action::MultiSig(multi_sig) => *multi_sig.action,
+        other => other,
+    });
+    match within {
         Some(Action::Order(request)) => request.orders,
         Some(Action::Modify(modify)) => vec![modify.order],
         Some(Action::BatchModify(modifies)) => modifies.iter().map(|modify| modify.order).collect(),

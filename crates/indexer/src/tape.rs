@@ -6,7 +6,7 @@ use crate::fills::Fills;
 use crate::markets::Markets;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use tandem_exchange::{LiquidationOrder, PositionChange, QUOTE, Trade};
+use tandem_exchange::{BuilderPaid, LiquidationOrder, PositionChange, QUOTE, Trade};
 use tandem_types::{BlockTime, MarketId, TokenAtoms, TokenId, TxId};
 
 /// Trades kept of each market.
@@ -71,7 +71,29 @@ pub(crate) fn row(
     let liquidation = liquidation.filter(|liquidation| liquidation.order == trade.taker_order);
     let liquidation = liquidation.map(|order| Liquidated { account: order.account, mark: order.mark });
     let (taker_before, maker_before) = (nothing, nothing);
-    TradeRow { trade: *trade, time, tx, taker_before, maker_before, twap: None, liquidation }
+    TradeRow {
+        trade: *trade,
+        time,
+        tx,
+        taker_before,
+        maker_before,
+        twap: None,
+        liquidation,
+        taker_builder_fee: TokenAtoms::ZERO,
+        maker_builder_fee: TokenAtoms::ZERO,
+    }
+}
+
+/// Adds to the trade just seen what a builder got of one side's fee.
+pub(crate) fn note_builder(paid: &BuilderPaid, trades: &mut [Arc<TradeRow>]) {
+    let Some(row) = trades.last_mut().and_then(Arc::get_mut).filter(|row| row.trade.id == paid.trade) else {
+        return;
+    };
+    if paid.order == row.trade.taker_order {
+        row.taker_builder_fee = paid.amount;
+    } else {
+        row.maker_builder_fee = paid.amount;
+    }
 }
 
 /// Adds to the trade just seen what it did to one side's position: the taker's is told first.

@@ -153,7 +153,14 @@ impl Phases {
         let by_owner = principal.capacity == Capacity::Owner;
         let scoped = matches!(principal.capacity, Capacity::Agent { scoped: true });
         let scoped_agent = scoped.then_some(claim.signer);
-        let call = Call { action: action.action(), by_owner, scoped_agent, for_vault: principal.for_vault };
+        let co_signatures = action.co_signers().map_or(0, |co_signers| co_signers.signers.len());
+        let call = Call {
+            action: action.action(),
+            by_owner,
+            scoped_agent,
+            for_vault: principal.for_vault,
+            co_signatures: u8::try_from(co_signatures).unwrap_or(u8::MAX),
+        };
         let ran = tandem_coprocessor::run::<Exchange>(&mut tables.exchange, self.block, (), account, &call);
         let (result, events, work) = match ran {
             Ok((reply, work)) => (Ok(reply.items), reply.events, work),

@@ -60,7 +60,7 @@ impl Floor {
     /// # Errors
     /// The action's rejection.
     pub fn act(&mut self, account: AccountId, action: &Action) -> Result<Reply, Rejection> {
-        let call = Call { action, by_owner: true, scoped_agent: None, for_vault: false };
+        let call = Call { action, by_owner: true, scoped_agent: None, for_vault: false, co_signatures: 0 };
         let ran = tandem_coprocessor::run::<Exchange>(&mut self.tables, self.block, (), account, &call);
         ran.map(|(reply, _)| reply).map_err(|error| error.rejection)
     }

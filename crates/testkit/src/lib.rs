@@ -17,6 +17,7 @@ mod perps;
 mod risk;
 mod signer;
 mod sub_accounts;
+mod vaults;
 mod waiting;
 
 pub use evm::{deploy, evm_transfer, init_code};
@@ -24,7 +25,9 @@ pub use floor::{Block, Floor};
 pub use genesis::{BTC, CHAIN_ID, PURR, USD, asset, genesis, token_text};
 pub use harness::{Harness, Step};
 pub use invariants::{assert_invariants, totals};
-pub use orders::{approve, buy, cancel, modify, place, price, sell, send, size};
+pub use orders::{
+    approve, approve_builder, buy, cancel, convert, modify, place, place_built, price, sell, send, size,
+};
 pub use perps::{
     DOGE, ETH, buy_perp, cancel_perp, class_transfer, isolated_margin, leverage, perp_asset, perp_genesis,
     report_scope, sell_perp, top_up, usd_send,
@@ -34,4 +37,5 @@ pub use signer::Signer;
 pub use sub_accounts::{
     create_sub_account, rename_sub_account, sub_account_spot_transfer, sub_account_transfer,
 };
+pub use vaults::{create_vault, vault_deposit, vault_distribute, vault_modify, vault_withdraw};
 pub use waiting::{as_limit, grouped, waiting};

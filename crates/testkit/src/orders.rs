@@ -2,8 +2,9 @@
 
 use crate::genesis::{CHAIN_ID, asset, token_text};
 use tandem_exchange::action::{
-    Action, AddressText, Amount, ApproveAgent, AssetId, Cancel, CancelOrders, Decimal, Grouping,
-    HyperliquidChain, Modify, Order, OrderKind, OrderRef, PlaceOrders, SpotSend, TimeInForce, UserSigned,
+    Action, AddressText, Amount, ApproveAgent, ApproveBuilderFee, AssetId, Builder, Cancel, CancelOrders,
+    ConvertToMultiSigUser, Decimal, FeeRate, Grouping, HyperliquidChain, Modify, Order, OrderKind, OrderRef,
+    PlaceOrders, Signers, SignersText, SpotSend, TimeInForce, UserSigned,
 };
 use tandem_types::{Address, OrderId, TokenId};
 
@@ -51,6 +52,23 @@ pub fn place(orders: &[Order]) -> Action {
     Action::Order(PlaceOrders { orders: orders.to_vec(), grouping: Grouping::Na, builder: None })
 }
 
+/// Places orders of whose fills `builder` gets `tenths_bp` tenths of a basis point.
+#[must_use]
+pub fn place_built(orders: &[Order], builder: &Address, tenths_bp: u64) -> Action {
+    let builder = Some(Builder { address: *builder, fee: tenths_bp });
+    Action::Order(PlaceOrders { orders: orders.to_vec(), grouping: Grouping::Na, builder })
+}
+
+/// Approves a builder up to a rate such as `0.05%`. `nonce` is signed within.
+///
+/// # Panics
+/// If the rate is none.
+#[must_use]
+pub fn approve_builder(builder: &Address, rate: &str, nonce: u64) -> Action {
+    let max_fee_rate = FeeRate::new(rate).expect("a rate");
+    Action::ApproveBuilderFee(ApproveBuilderFee { max_fee_rate, builder: *builder, user: user(nonce) })
+}
+
 /// Cancels orders in one action.
 #[must_use]
 pub fn cancel(base: TokenId, ids: &[OrderId]) -> Action {
@@ -72,6 +90,21 @@ pub fn approve(agent: &Address, name: Option<&str>, nonce: u64) -> Action {
 
 pub(crate) const fn user(nonce: u64) -> UserSigned {
     UserSigned { chain_id: CHAIN_ID, chain: HyperliquidChain::Testnet, nonce }
+}
+
+/// Gives an account to several keys, or with none back to its own. `nonce` is signed within.
+///
+/// # Panics
+/// If there are too many.
+#[must_use]
+pub fn convert(users: &[Address], threshold: u8, nonce: u64) -> Action {
+    let signers = if users.is_empty() {
+        SignersText::new("null").ok()
+    } else {
+        SignersText::of(&Signers { users: users.to_vec(), threshold })
+    };
+    let signers = signers.expect("signers");
+    Action::ConvertToMultiSigUser(ConvertToMultiSigUser { signers, user: user(nonce) })
 }
 
 /// Sends tokens. `nonce` is signed within.

@@ -3,7 +3,7 @@
 use tandem_crypto::{ed25519, secp256k1};
 use tandem_exchange::Transaction;
 use tandem_exchange::action::{
-    Action, Network, Signature, SignedAction, ed25519_address, ed25519_message, l1_digest,
+    Action, CoSigned, MultiSig, Network, Signature, SignedAction, ed25519_address, ed25519_message, l1_digest,
 };
 use tandem_types::Address;
 
@@ -77,6 +77,40 @@ impl Signer {
                 Signature::Ed25519 { public_key: key.public_key(), signature }
             }
         };
+        signed
+    }
+
+    /// Signs an action for an account of several keys, as those who send it do; `co_signers` are wallets.
+    ///
+    /// # Panics
+    /// If one of them is not.
+    #[must_use]
+    pub fn sign_for(
+        &self,
+        user: &Address,
+        co_signers: &[&Self],
+        action: &Action,
+        nonce: u64,
+        network: &Network,
+    ) -> SignedAction {
+        let of = CoSigned { user: *user, outer: self.address() };
+        let mut multi_sig = MultiSig {
+            chain_id: network.chain_id,
+            signatures: Vec::new(),
+            of,
+            action: action.clone().into(),
+        };
+        let digest = multi_sig.co_digest(network.source(), nonce, None, None);
+        let sign = |signer: &&Self| match signer {
+            Self::Wallet(key) => key.sign(&digest),
+            Self::Key(_) => panic!("co-signers are wallets"),
+        };
+        multi_sig.signatures = co_signers.iter().map(sign).collect();
+        let mut signed = self.sign(&Action::MultiSig(multi_sig), nonce, None, network);
+        let digest = signed.expected_digest(network);
+        if let Self::Wallet(key) = self {
+            signed.signature = Signature::Secp256k1(key.sign(&digest));
+        }
         signed
     }
 

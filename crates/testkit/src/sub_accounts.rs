@@ -75,6 +75,10 @@ pub(crate) fn assert_sub_accounts(tables: &ExchangeTables) {
             Control::SubAccount { master, .. } => {
                 assert!(matches!(accounts[&master].control, Control::Key { .. }), "masters have keys");
             }
+            Control::Vault { leader } => {
+                assert!(matches!(accounts[&leader].control, Control::Key { .. }), "leaders have keys");
+                assert_eq!(tables.vaults.peek(id).map(|vault| vault.leader), Some(leader));
+            }
         }
     }
     assert_eq!(listed.len(), count, "each is counted by its master");

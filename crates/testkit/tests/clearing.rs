@@ -15,8 +15,9 @@ use tandem_reference_clearing::{
     Clearing, Fees, Market, Number, Stay, Tally, Wish, fraction, units, whole, zero,
 };
 use tandem_testkit::{
-    DOGE, ETH, Harness, Signer, Step, USD, buy_perp, cancel_perp, class_transfer, create_sub_account,
-    isolated_margin, leverage, perp_genesis, place, sell_perp, sub_account_transfer, top_up, usd_send,
+    DOGE, ETH, Harness, Signer, Step, USD, approve_builder, buy_perp, cancel_perp, class_transfer,
+    create_sub_account, isolated_margin, leverage, perp_genesis, place_built, sell_perp,
+    sub_account_transfer, top_up, usd_send,
 };
 use tandem_types::{AccountId, Address, MarketId, OrderId};
 
@@ -81,10 +82,11 @@ impl Random {
 }
 
 /// What has to happen at least once, or the streams show too little.
-const WANTED: [&str; 11] = [
+const WANTED: [&str; 12] = [
     "Trade",
     "Rebate",
     "Tier",
+    "BuilderPaid",
     "Funding",
     "IsolatedMargin",
     "NotAdmitted",
@@ -156,6 +158,9 @@ impl Stream {
         self.follow_prices(&step);
         // Vaults: both poor, the backstop rich, both with a little, the insurance fund rich.
         let vaults = VaultAddresses::default();
+        for who in 1..=MAKER {
+            self.run(who, approve_the_builder);
+        }
         self.run(MAKER, transfer(90_000_000, true));
         let gifts = [(0, 0), (500_000, 0), (50_000, 5_000), (0, 200_000)];
         let (backstop, insurance) = gifts[usize::try_from(seed % 4).unwrap()];
@@ -212,6 +217,7 @@ impl Stream {
             receipt.events.iter().chain(&step.outcome.receipts.due).filter_map(|event| match event {
                 Event::Trade(trade) if !trade.maker_rebate.is_zero() => Some("Rebate".to_owned()),
                 Event::Trade(_) => Some("Trade".to_owned()),
+                Event::BuilderPaid(_) => Some("BuilderPaid".to_owned()),
                 Event::Funding { .. } => Some("Funding".to_owned()),
                 Event::Closed { reason, .. } => Some(format!("{reason:?}")),
                 Event::IsolatedMargin { .. } => Some("IsolatedMargin".to_owned()),
@@ -365,7 +371,9 @@ fn order(stream: &mut Stream, who: u8) -> (Action, Run) {
     let stay = if is_maker { Stay::Gtc } else { stay };
     let (order, wish) = limit(who, at, buy, ticks, lots, stay);
     let (order, wish) = (Order { reduce_only, ..order }, Wish { reduce_only, ..wish });
-    (place(&[order]), Box::new(move |twin| twin.place(&wish)))
+    let tenths = tenths_of(lots);
+    let wish = Wish { builder: builder(tenths), ..wish };
+    (place_built(&[order], &builder_address(), tenths), Box::new(move |twin| twin.place(&wish)))
 }
 
 /// A limit order, for both.
@@ -383,7 +391,29 @@ fn limit(who: u8, at: usize, buy: bool, ticks: u64, lots: u64, stay: Stay) -> (O
         ..base
     };
     let (price, size) = (form.price(ticks), form.size(i128::from(lots)));
-    (order, Wish { who: u32::from(who), market: at, buy, price, size, stay, reduce_only: false, zero: None })
+    let who = u32::from(who);
+    (order, Wish { who, market: at, buy, price, size, stay, reduce_only: false, zero: None, builder: None })
+}
+
+/// Fees of builders, in tenths of a basis point.
+const TENTHS: [u64; 4] = [0, 0, 7, 100];
+
+/// The fee of an order of a size.
+fn tenths_of(lots: u64) -> u64 {
+    TENTHS[usize::try_from(lots % 4).unwrap()]
+}
+
+/// What a builder's fee is to the twin: one trader builds for all.
+fn builder(tenths: u64) -> Option<(u32, Number)> {
+    (tenths > 0).then(|| (u32::from(MAKER), fraction(i128::from(tenths), 100_000)))
+}
+
+fn builder_address() -> Address {
+    Signer::wallet(MAKER).address()
+}
+
+fn approve_the_builder(stream: &mut Stream, _: u8) -> (Action, Run) {
+    (approve_builder(&builder_address(), "0.1%", stream.chain.nonce()), Box::new(|_| true))
 }
 
 fn cancel(stream: &mut Stream, who: u8) -> (Action, Run) {

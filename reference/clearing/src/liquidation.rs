@@ -159,6 +159,7 @@ impl Clearing {
             stay: Stay::Ioc,
             reduce_only: true,
             zero: Some(zero_price),
+            builder: None,
         };
         let mut crossing = self.crossing(&wish);
         if crossing.is_empty() {

@@ -33,6 +33,8 @@ pub struct Wish {
     pub reduce_only: bool,
     /// If it liquidates: the price at which its fee would be nothing.
     pub zero: Option<Number>,
+    /// Who gets a fee of its fills, and which part of the notional.
+    pub builder: Option<(u32, Number)>,
 }
 
 /// An open order.
@@ -52,6 +54,8 @@ pub struct Open {
     pub left: Number,
     /// May only reduce.
     pub reduce_only: bool,
+    /// Who gets a fee of its fills, and which part of the notional.
+    pub builder: Option<(u32, Number)>,
 }
 
 pub(crate) fn least(a: &Number, b: &Number) -> Number {
@@ -146,6 +150,7 @@ impl Clearing {
             price: wish.price.clone(),
             left: left.clone(),
             reduce_only,
+            builder: wish.builder.clone(),
         });
     }
 
@@ -221,16 +226,26 @@ impl Clearing {
             taker_fee = least(&taker_fee, &(better * size));
         }
         let rebate = least(&down(&(size * price * rebate_rate)), &taker_fee);
+        let part =
+            |builder: &Option<(u32, Number)>| builder.as_ref().map_or_else(zero, |(_, rate)| fee(rate));
+        let (taker_part, maker_part) = (part(&wish.builder), part(&maker.builder));
         let before = (self.health(maker.who), self.own_health(maker.who, market));
         let mut after = self.clone();
-        after.trade_side(maker.who, market, maker.buy, size, price, &maker_fee, false);
+        let maker_pays = &maker_fee + &maker_part;
+        after.trade_side(maker.who, market, maker.buy, size, price, &maker_pays, false);
         let order = after.orders.iter_mut().find(|order| order.id == maker.id).expect("an open order");
         order.left -= size;
         if !after.is_sound(maker.who, market, &before) {
             return false;
         }
         *self = after;
-        self.trade_side(wish.who, market, wish.buy, size, price, &taker_fee, wish.zero.is_some());
+        let taker_pays = &taker_fee + &taker_part;
+        self.trade_side(wish.who, market, wish.buy, size, price, &taker_pays, wish.zero.is_some());
+        for (builder, part) in [(&wish.builder, taker_part), (&maker.builder, maker_part)] {
+            if let Some((who, _)) = builder {
+                *self.cash.entry(*who).or_insert_with(zero) += part;
+            }
+        }
         self.fees += maker_fee;
         *self.collateral.entry(maker.who).or_insert_with(zero) += &rebate;
         let taker_fee = taker_fee - rebate;

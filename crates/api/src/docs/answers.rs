@@ -83,6 +83,18 @@ pub(super) fn of_question(question: &str) -> Option<Value> {
             ("nRequestsSurplus", integer()),
         ]),
         "userRole" => role(),
+        "maxBuilderFee" => integer(),
+        "userToMultiSigSigners" => {
+            one_of(&[object(&[("authorizedUsers", list(address())), ("threshold", integer())]), null()])
+        }
+        "leadingVaults" => list(object(&[("address", address()), ("name", text())])),
+        "userVaultEquities" => list(object(&[
+            ("vaultAddress", address()),
+            ("equity", decimal()),
+            ("lockedUntilTimestamp", integer()),
+        ])),
+        "vaultDetails" => one_of(&[vault_details(), null()]),
+        "vaultSummaries" => list(vault_summary()),
         // What is to come has one answer until then.
         other => json!({ "const": info::absent_answer(other)? }),
     })
@@ -98,6 +110,59 @@ fn word(word: &str) -> Value {
 
 fn words(words: &[&str]) -> Value {
     json!({ "enum": words })
+}
+
+fn yes_or_no() -> Value {
+    json!({ "type": "boolean" })
+}
+
+fn normal() -> Value {
+    object(&[("type", word("normal"))])
+}
+
+fn vault_follower() -> Value {
+    object(&[
+        ("user", text()),
+        ("vaultEquity", decimal()),
+        ("pnl", decimal()),
+        ("allTimePnl", decimal()),
+        ("daysFollowing", integer()),
+        ("vaultEntryTime", integer()),
+        ("lockupUntil", integer()),
+    ])
+}
+
+fn vault_details() -> Value {
+    object(&[
+        ("name", text()),
+        ("vaultAddress", address()),
+        ("leader", address()),
+        ("description", text()),
+        ("portfolio", json!({ "const": [] })),
+        ("apr", json!({ "const": 0 })),
+        ("followerState", one_of(&[vault_follower(), null()])),
+        ("leaderFraction", decimal()),
+        ("leaderCommission", decimal()),
+        ("followers", list(vault_follower())),
+        ("maxDistributable", decimal()),
+        ("maxWithdrawable", decimal()),
+        ("isClosed", yes_or_no()),
+        ("relationship", normal()),
+        ("allowDeposits", yes_or_no()),
+        ("alwaysCloseOnWithdraw", json!({ "const": false })),
+    ])
+}
+
+fn vault_summary() -> Value {
+    object(&[
+        ("name", text()),
+        ("vaultAddress", address()),
+        ("leader", address()),
+        ("tvl", decimal()),
+        ("isClosed", yes_or_no()),
+        ("relationship", normal()),
+        ("createTimeMillis", integer()),
+    ])
 }
 
 fn clearinghouse_state() -> Value {
@@ -215,6 +280,24 @@ fn ledger_delta() -> Value {
             ("destination", address()),
             ("fee", decimal()),
         ]),
+        object(&[
+            ("type", words(&["vaultCreate", "vaultDeposit"])),
+            ("vault", address()),
+            ("user", address()),
+            ("usdc", decimal()),
+            ("fee", decimal()),
+        ]),
+        object(&[
+            ("type", words(&["vaultWithdraw", "vaultDistribution"])),
+            ("vault", address()),
+            ("user", address()),
+            ("usdc", decimal()),
+            ("requestedUsd", decimal()),
+            ("commission", decimal()),
+            ("closingCost", decimal()),
+            ("basis", decimal()),
+            ("netWithdrawnUsd", decimal()),
+        ]),
     ])
 }
 
@@ -256,7 +339,7 @@ fn fees() -> Value {
 
 fn role() -> Value {
     one_of(&[
-        object(&[("role", words(&["user", "missing"]))]),
+        object(&[("role", words(&["user", "vault", "missing"]))]),
         object(&[("role", word("agent")), ("data", object(&[("user", address())]))]),
         object(&[("role", word("subAccount")), ("data", object(&[("master", address())]))]),
     ])
@@ -418,6 +501,8 @@ fn accounts() -> [(&'static str, Value); 4] {
         ("totalRawUsd", decimal()),
         ("totalMarginUsed", decimal()),
     ];
+    // Only where a builder got a part of the fee.
+    fill["properties"]["builderFee"] = decimal();
     [
         ("Fill", fill),
         ("Balance", object(&balance)),
@@ -552,7 +637,7 @@ pub(super) fn exchange() -> Value {
     let statuses = object(&[("statuses", list(reference("ItemStatus")))]);
     let done = object(&[("type", words(&["order", "cancel", "default"])), ("data", statuses)]);
     let default = object(&[("type", word("default"))]);
-    let made = object(&[("type", word("createSubAccount")), ("data", address())]);
+    let made = object(&[("type", words(&["createSubAccount", "createVault"])), ("data", address())]);
     one_of(&[
         json!({ "title": "ok", "oneOf": [
             object(&[("status", word("ok")), ("response", one_of(&[done, default, made]))]),

@@ -10,24 +10,19 @@ pub(crate) const ABSENT: &[&str] = &[
     "delegatorRewards",
     "delegatorSummary",
     "liquidatable",
-    "maxBuilderFee",
     "perpDeployAuctionStatus",
     "referral",
     "spotDeployState",
     "userAbstraction",
     "userDexAbstraction",
-    "userToMultiSigSigners",
-    "userVaultEquities",
-    "vaultSummaries",
 ];
 
 /// The answer, if it is such a question.
 pub(crate) fn answer(question: &str) -> Option<Value> {
     Some(match question {
         "perpDexs" => json!([null]),
-        "userToMultiSigSigners" | "spotDeployState" => Value::Null,
-        "delegations" | "delegatorRewards" | "delegatorHistory" | "userVaultEquities" | "vaultSummaries"
-        | "liquidatable" => json!([]),
+        "spotDeployState" => Value::Null,
+        "delegations" | "delegatorRewards" | "delegatorHistory" | "liquidatable" => json!([]),
         "delegatorSummary" => json!({
             "delegated": "0.0", "undelegated": "0.0", "totalPendingWithdrawal": "0.0", "nPendingWithdrawals": 0,
         }),
@@ -35,7 +30,6 @@ pub(crate) fn answer(question: &str) -> Option<Value> {
             "referredBy": null, "cumVlm": "0.0", "unclaimedRewards": "0.0", "claimedRewards": "0.0",
             "builderRewards": "0.0", "referrerState": null, "rewardHistory": [],
         }),
-        "maxBuilderFee" => json!(0),
         "perpDeployAuctionStatus" => json!({
             "startTimeSeconds": 0, "durationSeconds": 0, "startGas": "0.0", "currentGas": null, "endGas": null,
         }),

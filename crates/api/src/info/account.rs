@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use std::cmp::Reverse;
 use tandem_book::OrderKey;
 use tandem_exchange::{
-    AccountOrder, AddressKey, Agency, Agent, AgentSlot, BalanceKey, CloidKey, Control, ExchangeTables, Scope,
+    AccountOrder, AddressKey, Agency, Agent, AgentSlot, BalanceKey, BuilderKey, CloidKey, Control,
+    ExchangeTables, Scope,
 };
 use tandem_indexer::{CLOSED_PER_ACCOUNT, FILLS_PER_ACCOUNT, Indexer, OpenOrder, OrderStatus, RejectedOrder};
 use tandem_types::{AccountId, Address, BlockTime, OrderId, QuoteAtoms};
@@ -208,6 +209,7 @@ pub(super) fn role(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
     let control = signer.own.and_then(|own| tables.accounts.peek(&own)).map(|account| account.control);
     Ok(match (control, signer.agency) {
         (Some(Control::Key { .. }), _) => json!({ "role": "user" }),
+        (Some(Control::Vault { .. }), _) => json!({ "role": "vault" }),
         (Some(Control::SubAccount { master, .. }), _) => {
             json!({ "role": "subAccount", "data": { "master": address(master) } })
         }
@@ -216,6 +218,26 @@ pub(super) fn role(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
         }
         (None, Agency::Revoked { .. } | Agency::None) => json!({ "role": "missing" }),
     })
+}
+
+/// The rate that an account has approved for a builder, in tenths of a basis point.
+pub(super) fn max_builder_fee(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
+    let builder = AddressKey::of(&fields.address("builder")?);
+    let Some(account) = account_of(&app.views(), fields)? else { return Ok(json!(0)) };
+    let state = app.node.state();
+    let approved = state.tables.exchange.builder_approvals.peek(&BuilderKey { account, builder }).copied();
+    Ok(json!(approved.unwrap_or_default()))
+}
+
+/// Whose keys an account has, if several.
+pub(super) fn multi_sig_signers(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> {
+    let Some(account) = account_of(&app.views(), fields)? else { return Ok(Value::Null) };
+    let state = app.node.state();
+    let keys = state.tables.exchange.multi_sigs.peek(&account);
+    Ok(keys.map_or(Value::Null, |keys| {
+        let users: Vec<String> = keys.signers.iter().map(address_text).collect();
+        json!({ "authorizedUsers": users, "threshold": keys.threshold })
+    }))
 }
 
 /// What a sender should know of a destination: somebody without an account costs the activation fee.

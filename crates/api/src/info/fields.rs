@@ -71,8 +71,18 @@ impl<'a> Fields<'a> {
 
     /// The address in `user`.
     pub(crate) fn user(&self) -> Result<Address, ApiError> {
-        let address = hex::exact(self.text("user")?).map(Address);
-        address.ok_or_else(|| self.error("invalid_field", "user", "must be 0x and 40 hex digits"))
+        self.address("user")
+    }
+
+    /// An address that may be absent.
+    pub(crate) fn optional_address(&self, name: &str) -> Result<Option<Address>, ApiError> {
+        self.optional(name).map(|_| self.address(name)).transpose()
+    }
+
+    /// An address.
+    pub(crate) fn address(&self, name: &str) -> Result<Address, ApiError> {
+        let address = hex::exact(self.text(name)?).map(Address);
+        address.ok_or_else(|| self.error("invalid_field", name, "must be 0x and 40 hex digits"))
     }
 
     /// The market in `coin`.

@@ -77,6 +77,24 @@ pub(crate) fn ledger_update(row: &LedgerRow, markets: &Markets) -> Option<Value>
             "amount": Fixed::quote(u128::from(fee.0)),
             "token": markets.token(QUOTE)?.name.as_str(),
         }),
+        LedgerEntry::VaultDeposit { vault, account, amount, created } => json!({
+            "type": if created { "vaultCreate" } else { "vaultDeposit" },
+            "vault": user(vault)?,
+            "user": user(account)?,
+            "usdc": Fixed::quote(u128::from(amount.0)),
+            "fee": Fixed::new(0, 0),
+        }),
+        LedgerEntry::VaultWithdrawal { paid, distributed } => json!({
+            "type": if distributed { "vaultDistribution" } else { "vaultWithdraw" },
+            "vault": user(paid.vault)?,
+            "user": user(paid.account)?,
+            "usdc": Fixed::quote(u128::from(paid.amount.0)),
+            "requestedUsd": Fixed::quote(u128::from(paid.amount.0)),
+            "commission": Fixed::quote(u128::from(paid.commission.0)),
+            "closingCost": Fixed::new(0, 0),
+            "basis": Fixed::quote(u128::from(paid.basis.0)),
+            "netWithdrawnUsd": Fixed::quote(u128::from(paid.amount.0.saturating_sub(paid.commission.0))),
+        }),
         LedgerEntry::SpotTransfer { from, to, token, amount, fee } => {
             let known = markets.token(token)?;
             let amount = Fixed::amount(amount, known.wei_decimals);

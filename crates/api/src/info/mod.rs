@@ -10,6 +10,7 @@
 //! | `portfolio.rs` | accounts: what they were worth |
 //! | `sub_accounts.rs` | sub-accounts with what they have |
 //! | `twap.rs` | accounts: TWAP orders |
+//! | `vault.rs` | vaults and what accounts have in them |
 //! | `absent.rs` | features that are to come, in the shape that says there is nothing |
 
 mod absent;
@@ -22,6 +23,7 @@ mod perp;
 mod portfolio;
 mod sub_accounts;
 mod twap;
+mod vault;
 
 pub(crate) use absent::{ABSENT, answer as absent_answer};
 pub(crate) use account::{open_orders_of, perpetual_state, spot_balances};
@@ -69,11 +71,17 @@ pub(crate) const QUESTIONS: &[(&str, &str, &[&str])] = &[
         "The best 20 levels of a book; nSigFigs and mantissa round prices.",
         &["coin", "nSigFigs?", "mantissa?"],
     ),
+    ("leadingVaults", "Vaults that an account leads.", &["user"]),
     ("marginTable", "The margin tiers of a number that meta names.", &["id"]),
     (
         "maxMarketOrderNtls",
         "From which greatest leverage of a market on which notional is the most of an order that can't rest.",
         &[],
+    ),
+    (
+        "maxBuilderFee",
+        "What an account has approved for a builder, in tenths of a basis point.",
+        &["user", "builder"],
     ),
     ("meta", "Perpetual markets, with the price step of each price band, and margin tiers.", &["dex?"]),
     ("metaAndAssetCtxs", "The same with prices, funding, volumes and the phase of each market.", &["dex?"]),
@@ -124,6 +132,14 @@ pub(crate) const QUESTIONS: &[(&str, &str, &[&str])] = &[
         &["user", "startTime", "endTime?"],
     ),
     ("userRole", "Whether an address is an account, a sub-account, an API wallet or nothing.", &["user"]),
+    (
+        "userToMultiSigSigners",
+        "The keys of an account of several keys, and how many of them must sign.",
+        &["user"],
+    ),
+    ("userVaultEquities", "What an account has in vaults.", &["user"]),
+    ("vaultDetails", "A vault, its holders and what a user has in it.", &["vaultAddress", "user?"]),
+    ("vaultSummaries", "Vaults made within the last two hours.", &[]),
 ];
 
 /// Answers a question.
@@ -156,6 +172,7 @@ pub(crate) fn answer(app: &App, ip: IpAddr, body: &[u8]) -> Result<Bytes, ApiErr
         "spotMeta" => market::spot_meta(&app.views()),
         "spotMetaAndAssetCtxs" => market::spot_meta_and_contexts(app),
         "clearinghouseState" => account::clearinghouse_state(app, &fields)?,
+        "maxBuilderFee" => account::max_builder_fee(app, &fields)?,
         "extraAgents" => account::agents(app, &fields)?,
         "openOrders" => account::open_orders(app, &fields)?,
         "frontendOpenOrders" => account::open_orders_in_detail(app, &fields)?,
@@ -176,6 +193,11 @@ pub(crate) fn answer(app: &App, ip: IpAddr, body: &[u8]) -> Result<Bytes, ApiErr
         "userTwapSliceFills" => twap::slice_fills(app, &fields)?,
         "userTwapSliceFillsByTime" => twap::slice_fills_by_time(app, &fields)?,
         "userRole" => account::role(app, &fields)?,
+        "userToMultiSigSigners" => account::multi_sig_signers(app, &fields)?,
+        "leadingVaults" => vault::leading(app, &fields)?,
+        "userVaultEquities" => vault::equities(app, &fields)?,
+        "vaultDetails" => vault::details(app, &fields)?,
+        "vaultSummaries" => vault::summaries(app),
         other => match absent_answer(other) {
             Some(value) => value,
             None => {

@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use tandem_exchange::action::{Action, Amount, ApproveScopedAgent, CancelByCloid};
 use tandem_exchange::sub_account_address;
 use tandem_testkit::{
-    BTC, ETH, Signer, USD, approve, asset, buy, buy_perp, cancel, create_sub_account, leverage, place, sell,
-    sell_perp, send, sub_account_spot_transfer, sub_account_transfer, usd_send,
+    BTC, ETH, Harness, Signer, USD, approve, approve_builder, asset, buy, buy_perp, cancel, convert,
+    create_sub_account, create_vault, leverage, place, place_built, sell, sell_perp, send,
+    sub_account_spot_transfer, sub_account_transfer, usd_send, vault_deposit, vault_distribute,
 };
-use tandem_types::{Cloid, OrderId};
+use tandem_types::{AccountId, Address, Cloid, OrderId};
 
 const EXCHANGE: &str = "/paths/~1exchange/post";
 const INFO: &str = "/paths/~1info/post";
@@ -184,7 +185,10 @@ fn examples(name: &str, oid: OrderId) -> Vec<Value> {
         | "perpsAtOpenInterestCap"
         | "predictedFundings"
         | "spotMeta"
+        | "vaultSummaries"
         | "spotMetaAndAssetCtxs" => vec![with(json!({}))],
+        "maxBuilderFee" => vec![with(json!({ "user": user(1), "builder": user(2) }))],
+        "vaultDetails" => vec![with(json!({ "vaultAddress": user(1) }))],
         _ => [1, 2, 98].map(|number| with(json!({ "user": user(number) }))).to_vec(),
     }
 }
@@ -211,7 +215,29 @@ async fn perpetuals() -> Driven {
     let desk = sub_account_address(&one.address(), 0);
     driven.act(&one, &sub_account_transfer(&desk, true, 5_000_000)).await;
     driven.act(&one, &sub_account_spot_transfer(&desk, true, USD, "3")).await;
+    share(&mut driven, [&one, &two, &three]).await;
     driven
+}
+
+/// A vault with two holders, of whom one is paid; a builder with a fee; an account of several keys.
+async fn share(driven: &mut Driven, [one, two, three]: [&Signer; 3]) {
+    driven.act(one, &create_vault("a vault", 100_000_000)).await;
+    let vault = vault(&driven.chain);
+    driven.act(two, &vault_deposit(vault, 50_000_000)).await;
+    driven.act(one, &vault_distribute(vault, 30_000_000)).await;
+    let nonce = driven.chain.nonce();
+    driven.act(one, &approve_builder(&two.address(), "0.1%", nonce)).await;
+    driven.act(three, &place(&[sell_perp(ETH, "2000", "0.5")])).await;
+    driven.act(one, &place_built(&[buy_perp(ETH, "2000", "0.5")], &two.address(), 10)).await;
+    let nonce = driven.chain.nonce();
+    driven.act(three, &convert(&[one.address(), two.address()], 2, nonce)).await;
+}
+
+/// The first vault's address.
+fn vault(chain: &Harness) -> Address {
+    let tables = &chain.chain.tables.exchange;
+    let (id, _) = tables.vaults.peek_first(&AccountId(0), &AccountId(u32::MAX)).expect("a vault");
+    tables.accounts.peek(id).expect("its account").address
 }
 
 /// A market with a liquidation.
@@ -222,7 +248,7 @@ async fn liquidated() -> Driven {
 }
 
 /// The questions that they are asked.
-fn examples_of_perpetuals(name: &str) -> Vec<Value> {
+fn examples_of_perpetuals(name: &str, vault: &str) -> Vec<Value> {
     let users = [1, 2, 3].map(|number| Signer::wallet(number).address().to_string());
     let of_user = |user: &String| json!({ "type": name, "user": user, "dex": "" });
     match name {
@@ -237,6 +263,13 @@ fn examples_of_perpetuals(name: &str) -> Vec<Value> {
             users.iter().map(range).collect()
         }
         "marginTable" => vec![json!({ "type": name, "id": 101 })],
+        "maxBuilderFee" => vec![json!({ "type": name, "user": users[0], "builder": users[1] })],
+        "vaultDetails" => vec![
+            json!({ "type": name, "vaultAddress": vault }),
+            json!({ "type": name, "vaultAddress": vault, "user": users[1] }),
+        ],
+        "userRole" => vec![json!({ "type": name, "user": vault })],
+        "vaultSummaries" => vec![json!({ "type": name })],
         "allMids"
         | "allPerpMetas"
         | "maxMarketOrderNtls"
@@ -247,10 +280,20 @@ fn examples_of_perpetuals(name: &str) -> Vec<Value> {
         "userTwapSliceFillsByTime" => {
             users.iter().map(|user| json!({ "type": name, "user": user, "startTime": 0 })).collect()
         }
-        "portfolio" | "twapHistory" | "userTwapSliceFills" | "clearinghouseState" | "frontendOpenOrders"
-        | "historicalOrders" | "openOrders" | "userFees" | "userFills" | "subAccounts" | "subAccounts2" => {
-            users.iter().map(of_user).collect()
-        }
+        "portfolio"
+        | "twapHistory"
+        | "userTwapSliceFills"
+        | "clearinghouseState"
+        | "frontendOpenOrders"
+        | "historicalOrders"
+        | "openOrders"
+        | "userFees"
+        | "userFills"
+        | "subAccounts"
+        | "subAccounts2"
+        | "leadingVaults"
+        | "userVaultEquities"
+        | "userToMultiSigSigners" => users.iter().map(of_user).collect(),
         _ => Vec::new(),
     }
 }
@@ -272,9 +315,11 @@ async fn every_answer_is_as_documented_and_everything_documented_is_answered() {
             document.check(&response(info, 200), &answer.json());
         }
     }
-    for driven in [perpetuals().await, liquidated().await] {
+    let perpetuals = perpetuals().await;
+    let vault = vault(&perpetuals.chain).to_string();
+    for driven in [perpetuals, liquidated().await] {
         for (at, question) in questions.iter().enumerate() {
-            for example in examples_of_perpetuals(question["title"].as_str().unwrap()) {
+            for example in examples_of_perpetuals(question["title"].as_str().unwrap(), &vault) {
                 document.check(&format!("{variants}/{at}"), &example);
                 let answer = driven.info(example).await;
                 document.check(&format!("{variants}/{at}/x-answer"), &answer);

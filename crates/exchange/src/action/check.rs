@@ -2,9 +2,10 @@
 
 use super::proof::{self, Proof};
 use super::{
-    Action, ActionError, Class, HyperliquidChain, MAX_ACTION_BYTES, SignedAction, Source, UserSigned,
-    action_hash,
+    Action, ActionError, Class, CoSigned, HyperliquidChain, MAX_ACTION_BYTES, MultiSig, SignedAction, Source,
+    UserSigned, action_hash, l1_digest,
 };
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use tandem_crypto::{Keccak256, ed25519::InvalidSignature, secp256k1::RecoverError};
@@ -99,6 +100,22 @@ pub enum CheckError {
     Secp256k1(RecoverError),
     /// The ed25519 signature does not verify.
     Ed25519,
+    /// The signer of a `multiSig` is not the one that its payload names.
+    OuterSigner {
+        /// Who signed.
+        got: Address,
+        /// Whom it names.
+        expected: Address,
+    },
+    /// No address can be recovered from a co-signature.
+    CoSignature {
+        /// Which, from 0.
+        index: usize,
+        /// Why.
+        error: RecoverError,
+    },
+    /// A co-signer signed twice.
+    CoSignedTwice(Address),
 }
 
 impl fmt::Display for CheckError {
@@ -117,6 +134,11 @@ impl fmt::Display for CheckError {
             Self::UnsignedExpiry => f.write_str("a user-signed action can't have an expiry"),
             Self::Secp256k1(error) => write!(f, "signature: {error}"),
             Self::Ed25519 => fmt::Display::fmt(&InvalidSignature, f),
+            Self::OuterSigner { got, expected } => {
+                write!(f, "outer signer is {got}, {expected} was named")
+            }
+            Self::CoSignature { index, error } => write!(f, "signatures[{index}]: {error}"),
+            Self::CoSignedTwice(signer) => write!(f, "{signer} signed twice"),
         }
     }
 }
@@ -134,10 +156,20 @@ pub struct CheckedAction {
     expires_after: Option<u64>,
     action_hash: Hash,
     tx_id: TxId,
+    co_signed: Option<Box<CoSigners>>,
+}
+
+/// For which account of several keys an action is, and who of them signed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoSigners {
+    /// The account.
+    pub user: Address,
+    /// The keys that signed, each once, in the order of their signatures.
+    pub signers: Vec<Address>,
 }
 
 impl CheckedAction {
-    /// What is asked for.
+    /// What is asked for: of a `multiSig`, the action within.
     #[must_use]
     pub const fn action(&self) -> &Action {
         &self.action
@@ -179,6 +211,12 @@ impl CheckedAction {
         self.action_hash
     }
 
+    /// Who agreed, if it is for an account of several keys.
+    #[must_use]
+    pub fn co_signers(&self) -> Option<&CoSigners> {
+        self.co_signed.as_deref()
+    }
+
     /// The transaction's id. It binds chain, signer and action hash, not the signature: another signature of the same
     /// signer over the same action is the same transaction, the same action of another signer is not.
     #[must_use]
@@ -206,7 +244,7 @@ impl SignedAction {
         let unproven = self.check_form(network)?;
         let signer =
             proof::signers(core::iter::once(&unproven.proof)).pop().unwrap_or(Err(CheckError::Ed25519))?;
-        Ok(self.proven(unproven, signer, network))
+        self.proven(unproven, signer, network)
     }
 
     /// [`SignedAction::check`] of each. Native programs verify the ed25519 signatures among them together.
@@ -218,7 +256,7 @@ impl SignedAction {
         let checked = |(action, form): (&Self, Result<Unproven, CheckError>)| {
             let unproven = form?;
             let signer = signers.next().unwrap_or(Err(CheckError::Ed25519))?;
-            Ok(action.proven(unproven, signer, network))
+            action.proven(unproven, signer, network)
         };
         actions.iter().zip(forms).map(checked).collect()
     }
@@ -229,17 +267,51 @@ impl SignedAction {
             return Err(CheckError::TooLong { len });
         }
         let action = Action::decode(&self.action).map_err(CheckError::Action)?;
-        if let Some(user) = action.user_signed() {
+        let within = if let Action::MultiSig(multi_sig) = &action { &multi_sig.action } else { &action };
+        if let Some(user) = within.user_signed() {
             self.check_user_signed(user, network)?;
         }
+        if let Action::MultiSig(multi_sig) = &action {
+            check_chain_id(multi_sig.chain_id, network)?;
+        }
         let action_hash = self.action_hash();
-        let proof = Proof::of(self, action.user_digest(), &action_hash, network);
+        let proof = Proof::of(self, self.typed_digest(&action, network), &action_hash, network);
         Ok(Unproven { action, action_hash, proof })
     }
 
-    fn proven(&self, unproven: Unproven, signer: Address, network: &Network) -> CheckedAction {
+    /// What the signature covers, if it is typed data beside the action's hash.
+    fn typed_digest(&self, action: &Action, network: &Network) -> Option<Hash> {
+        match action {
+            Action::MultiSig(multi_sig) => {
+                let beside = (self.nonce, self.vault_address.as_ref(), self.expires_after);
+                Some(multi_sig.outer_digest(network.chain(), beside))
+            }
+            other => other.user_digest(),
+        }
+    }
+
+    /// The digest that the signer's wallet must sign.
+    #[must_use]
+    pub fn expected_digest(&self, network: &Network) -> Hash {
+        let typed = Action::decode(&self.action).ok().and_then(|action| self.typed_digest(&action, network));
+        typed.unwrap_or_else(|| l1_digest(network.source(), &self.action_hash()))
+    }
+
+    fn proven(
+        &self,
+        unproven: Unproven,
+        signer: Address,
+        network: &Network,
+    ) -> Result<CheckedAction, CheckError> {
         let Unproven { action, action_hash, .. } = unproven;
-        CheckedAction {
+        let (action, co_signed) = match action {
+            Action::MultiSig(multi_sig) => {
+                let co_signers = self.co_signers(&multi_sig, signer, network)?;
+                (*multi_sig.action, Some(Box::new(co_signers)))
+            }
+            other => (other, None),
+        };
+        Ok(CheckedAction {
             class: action.class(),
             action,
             signer,
@@ -248,7 +320,34 @@ impl SignedAction {
             expires_after: self.expires_after,
             action_hash,
             tx_id: tx_id(network, &signer, &action_hash),
+            co_signed,
+        })
+    }
+
+    /// Who co-signed. Nobody is asked for before the outer signer is who the payload says: whatever anyone else sends
+    /// costs one signature, not eleven.
+    fn co_signers(
+        &self,
+        multi_sig: &MultiSig,
+        outer: Address,
+        network: &Network,
+    ) -> Result<CoSigners, CheckError> {
+        let CoSigned { user, outer: expected } = multi_sig.of;
+        if outer != expected {
+            return Err(CheckError::OuterSigner { got: outer, expected });
         }
+        let (nonce, vault) = (self.nonce, self.vault_address.as_ref());
+        let digest = multi_sig.co_digest(network.source(), nonce, vault, self.expires_after);
+        let mut signers: Vec<Address> = Vec::with_capacity(multi_sig.signatures.len());
+        for (index, signature) in multi_sig.signatures.iter().enumerate() {
+            let signer =
+                signature.recover(&digest).map_err(|error| CheckError::CoSignature { index, error })?;
+            if signers.contains(&signer) {
+                return Err(CheckError::CoSignedTwice(signer));
+            }
+            signers.push(signer);
+        }
+        Ok(CoSigners { user, signers })
     }
 
     /// The hash of the action with nonce, vault and expiry.
@@ -263,9 +362,7 @@ impl SignedAction {
         if user.chain != expected {
             return Err(CheckError::Chain { got: user.chain, expected });
         }
-        if let Some(expected) = network.signature_chain_id().filter(|expected| *expected != user.chain_id) {
-            return Err(CheckError::ChainId { got: user.chain_id, expected });
-        }
+        check_chain_id(user.chain_id, network)?;
         if user.nonce != self.nonce {
             return Err(CheckError::Nonce { got: self.nonce, expected: user.nonce });
         }
@@ -276,6 +373,14 @@ impl SignedAction {
             return Err(CheckError::UnsignedExpiry);
         }
         Ok(())
+    }
+}
+
+/// A wallet must have been told this chain, where one is prescribed.
+fn check_chain_id(got: ChainId, network: &Network) -> Result<(), CheckError> {
+    match network.signature_chain_id().filter(|expected| *expected != got) {
+        Some(expected) => Err(CheckError::ChainId { got, expected }),
+        None => Ok(()),
     }
 }
 

@@ -5,12 +5,13 @@
 //! Source: hyperliquid-python-sdk 0.24, `utils/signing.py`, `exchange.py`.
 
 use super::{
-    Action, ActionError, AddressText, Amount, ApproveAgent, AssetId, Builder, Cancel, CancelByCloid,
-    CancelOrders, DECIMAL_BYTES_MAX, Decimal, FieldName, FieldText, Grouping, HyperliquidChain, Kind,
-    MAX_AGENT_NAME_BYTES, MAX_AMOUNT_BYTES, MAX_BATCH_ORDERS, MAX_TOKEN_BYTES, Modify, Order, OrderKind,
-    OrderRef, PlaceOrders, Reason, Segment, SelfTradePrevention, SpotSend, TimeInForce,
-    TopUpIsolatedOnlyMargin, Tpsl, Trigger, TwapCancel, TwapRequest, UpdateIsolatedMargin, UpdateLeverage,
-    UsdClassTransfer, UsdSend, UserSigned,
+    Action, ActionError, AddressText, Amount, ApproveAgent, ApproveBuilderFee, AssetId, Builder, Cancel,
+    CancelByCloid, CancelOrders, ConvertToMultiSigUser, CreateVault, DECIMAL_BYTES_MAX, Decimal, FieldName,
+    FieldText, Grouping, HyperliquidChain, Kind, MAX_AGENT_NAME_BYTES, MAX_AMOUNT_BYTES, MAX_BATCH_ORDERS,
+    MAX_TOKEN_BYTES, Modify, MultiSig, Order, OrderKind, OrderRef, PlaceOrders, Reason, Segment,
+    SelfTradePrevention, SpotSend, TimeInForce, TopUpIsolatedOnlyMargin, Tpsl, Trigger, TwapCancel,
+    TwapRequest, UpdateIsolatedMargin, UpdateLeverage, UsdClassTransfer, UsdSend, UserSigned,
+    VaultDistribute, VaultModify, VaultTransfer,
     fields::Fields,
     msgpack::Input,
     scoped_agent::approve_scoped_agent,
@@ -21,7 +22,7 @@ use alloc::{boxed::Box, vec::Vec};
 use tandem_types::{Address, BlockTime, ChainId, Cloid, OrderId};
 
 /// Longest word of any field, with room so that a wrong one is shown rather than called too long.
-const WORD_BYTES_MAX: u32 = 64;
+pub(super) const WORD_BYTES_MAX: u32 = 64;
 
 /// Bytes of a client order id on the wire.
 const CLOID_TEXT_BYTES: u32 = 34;
@@ -50,7 +51,7 @@ impl Action {
     }
 }
 
-fn action(input: &mut Input<'_>) -> Result<Action> {
+pub(super) fn action(input: &mut Input<'_>) -> Result<Action> {
     let kind = find_type(*input)?;
     match kind {
         "order" => place_orders(input).map(Action::Order),
@@ -75,12 +76,19 @@ fn action(input: &mut Input<'_>) -> Result<Action> {
         "subAccountModify" => sub_account_modify(input).map(Action::SubAccountModify),
         "topUpIsolatedOnlyMargin" => top_up(input).map(Action::TopUpIsolatedOnlyMargin),
         "approveScopedAgent" => approve_scoped_agent(input).map(Action::ApproveScopedAgent),
+        "approveBuilderFee" => ApproveBuilderFee::read(input).map(Action::ApproveBuilderFee),
+        "createVault" => CreateVault::read(input).map(Action::CreateVault),
+        "vaultTransfer" => VaultTransfer::read(input).map(Action::VaultTransfer),
+        "vaultModify" => VaultModify::read(input).map(Action::VaultModify),
+        "vaultDistribute" => VaultDistribute::read(input).map(Action::VaultDistribute),
+        "convertToMultiSigUser" => ConvertToMultiSigUser::read(input).map(Action::ConvertToMultiSigUser),
+        "multiSig" => MultiSig::read(input).map(Action::MultiSig),
         other => Err(field(F::Type, Reason::UnknownWord(FieldText::new(other)))),
     }
 }
 
 /// The value of `type`, looked for past texts and integers: only they precede it in any action.
-fn find_type<'a>(mut input: Input<'a>) -> Result<&'a str> {
+pub(super) fn find_type<'a>(mut input: Input<'a>) -> Result<&'a str> {
     for _ in 0..input.map()? {
         let name = input.text(WORD_BYTES_MAX)?;
         if name == "type" {
@@ -377,14 +385,16 @@ fn twap_cancel(input: &mut Input<'_>) -> Result<TwapCancel> {
 }
 
 pub(super) fn user_fields(fields: &mut Fields<'_, '_>, nonce: u64) -> Result<UserSigned> {
-    let chain_id = fields.required(F::SignatureChainId, |input| {
-        Ok(ChainId(integer_from_hex(input.text(CHAIN_ID_TEXT_BYTES)?)?))
-    })?;
+    let chain_id = fields.required(F::SignatureChainId, chain_id)?;
     let chain = fields.required(F::HyperliquidChain, |input| word(input, HyperliquidChain::from_text))?;
     Ok(UserSigned { chain_id, chain, nonce })
 }
 
 // Values.
+
+pub(super) fn chain_id(input: &mut Input<'_>) -> Result<ChainId> {
+    Ok(ChainId(integer_from_hex(input.text(CHAIN_ID_TEXT_BYTES)?)?))
+}
 
 /// The value of `type`, which [`find_type`] has read.
 pub(super) fn skip_type(input: &mut Input<'_>) -> Result<()> {
@@ -392,14 +402,23 @@ pub(super) fn skip_type(input: &mut Input<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A list of 1 to [`MAX_BATCH_ORDERS`] items. Memory grows with what is read, not with the count claimed.
+/// A list of 1 to [`MAX_BATCH_ORDERS`] items.
 fn list<'a, T>(input: &mut Input<'a>, item: impl Fn(&mut Input<'a>) -> Result<T>) -> Result<Vec<T>> {
-    let count = input.array()?;
+    list_of(input, usize::try_from(MAX_BATCH_ORDERS).unwrap_or(usize::MAX), item)
+}
+
+/// A list of 1 to `max` items. Memory grows with what is read, not with the count claimed.
+pub(super) fn list_of<'a, T>(
+    input: &mut Input<'a>,
+    max: usize,
+    item: impl Fn(&mut Input<'a>) -> Result<T>,
+) -> Result<Vec<T>> {
+    let (count, max) = (input.array()?, u32::try_from(max).unwrap_or(u32::MAX));
     if count == 0 {
         return Err(Reason::Empty.into());
     }
-    if count > MAX_BATCH_ORDERS {
-        return Err(Reason::TooMany { count, max: MAX_BATCH_ORDERS }.into());
+    if count > max {
+        return Err(Reason::TooMany { count, max }.into());
     }
     let mut items = Vec::new();
     for at in 0..count {
@@ -467,6 +486,6 @@ fn word<T>(input: &mut Input<'_>, from_text: impl Fn(&str) -> Option<T>) -> Resu
     from_text(text).ok_or_else(|| Reason::UnknownWord(FieldText::new(text)).into())
 }
 
-fn field(name: F, reason: Reason) -> ActionError {
+pub(super) fn field(name: F, reason: Reason) -> ActionError {
     ActionError::from(reason).inside(Segment::Field(name))
 }

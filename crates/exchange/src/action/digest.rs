@@ -8,7 +8,10 @@
 //! An action begins as a msgpack map and a digest's preimage with `19 01`, so the two kinds of hash never coincide.
 //! Source: hyperliquid-python-sdk 0.24, `utils/signing.py`; EIP-712.
 
-use super::{Action, ApproveAgent, SpotSend, UsdClassTransfer, UsdSend, UserSigned};
+use super::{
+    Action, ApproveAgent, ApproveBuilderFee, ApproveScopedAgent, CoSigned, ConvertToMultiSigUser, SpotSend,
+    UsdClassTransfer, UsdSend, UserSigned,
+};
 use alloc::vec::Vec;
 use tandem_crypto::{
     Keccak256, ed25519,
@@ -100,12 +103,21 @@ impl Action {
     /// What a wallet signs for a user-signed action; `None` for L1 actions.
     #[must_use]
     pub fn user_digest(&self) -> Option<Hash> {
-        match self {
-            Self::SpotSend(send) => Some(send.digest()),
-            Self::ApproveAgent(approve) => Some(approve.digest()),
-            Self::ApproveScopedAgent(approve) => Some(approve.digest()),
-            Self::UsdClassTransfer(transfer) => Some(transfer.digest()),
-            Self::UsdSend(send) => Some(send.digest()),
+        self.typed_digest(None)
+    }
+
+    /// The same for a co-signer, who signs also for which account of several keys and whose sending it is.
+    pub(super) fn typed_digest(&self, of: Option<&CoSigned>) -> Option<Hash> {
+        let user = self.user_signed()?;
+        let typed = Typed { user, of };
+        Some(user.digest(match self {
+            Self::SpotSend(send) => typed.spot_send(send),
+            Self::ApproveAgent(approve) => typed.approve_agent(approve),
+            Self::ApproveScopedAgent(approve) => typed.approve_scoped_agent(approve),
+            Self::UsdClassTransfer(transfer) => typed.class_transfer(transfer),
+            Self::UsdSend(send) => typed.usd_send(send),
+            Self::ApproveBuilderFee(approve) => typed.approve_builder_fee(approve),
+            Self::ConvertToMultiSigUser(convert) => typed.convert(convert),
             Self::Order(_)
             | Self::Cancel(_)
             | Self::CancelByCloid(_)
@@ -122,61 +134,85 @@ impl Action {
             | Self::SubAccountTransfer(_)
             | Self::SubAccountSpotTransfer(_)
             | Self::SubAccountModify(_)
-            | Self::Noop => None,
+            | Self::CreateVault(_)
+            | Self::VaultTransfer(_)
+            | Self::VaultModify(_)
+            | Self::VaultDistribute(_)
+            | Self::MultiSig(_)
+            | Self::Noop => return None,
+        }))
+    }
+}
+
+/// The typed data of one action.
+struct Typed<'a> {
+    user: &'a UserSigned,
+    of: Option<&'a CoSigned>,
+}
+
+impl Typed<'_> {
+    /// Begins a struct: its type, with the fields that all have first.
+    fn begin(&self, name: &str, fields: &str) -> StructHasher {
+        self.begin_in("HyperliquidTransaction", name, fields)
+    }
+
+    /// The same of one's family of types.
+    fn begin_in(&self, family: &str, name: &str, fields: &str) -> StructHasher {
+        let co_signed =
+            if self.of.is_some() { ",address payloadMultiSigUser,address outerSigner" } else { "" };
+        let encode_type = alloc::format!("{family}:{name}(string hyperliquidChain{co_signed},{fields})");
+        let hasher = StructHasher::new(&encode_type).string(self.user.chain.as_str());
+        match self.of {
+            None => hasher,
+            Some(of) => hasher.address(&of.user).address(&of.outer),
         }
     }
-}
 
-impl SpotSend {
-    fn digest(&self) -> Hash {
-        let encode_type = "HyperliquidTransaction:SpotSend(string hyperliquidChain,string destination,string token,\
-                           string amount,uint64 time)";
-        let fields = StructHasher::new(encode_type)
-            .string(self.user.chain.as_str())
-            .string(self.destination.text())
-            .string(&self.token)
-            .string(self.amount.text())
-            .uint(self.user.nonce);
-        self.user.digest(fields)
+    fn spot_send(&self, send: &SpotSend) -> StructHasher {
+        self.begin("SpotSend", "string destination,string token,string amount,uint64 time")
+            .string(send.destination.text())
+            .string(&send.token)
+            .string(send.amount.text())
+            .uint(self.user.nonce)
     }
-}
 
-impl ApproveAgent {
-    fn digest(&self) -> Hash {
-        let encode_type = "HyperliquidTransaction:ApproveAgent(string hyperliquidChain,address agentAddress,\
-                           string agentName,uint64 nonce)";
-        let fields = StructHasher::new(encode_type)
-            .string(self.user.chain.as_str())
-            .address(&self.agent)
-            .string(self.name.as_deref().unwrap_or_default())
-            .uint(self.user.nonce);
-        self.user.digest(fields)
+    fn approve_agent(&self, approve: &ApproveAgent) -> StructHasher {
+        self.begin("ApproveAgent", "address agentAddress,string agentName,uint64 nonce")
+            .address(&approve.agent)
+            .string(approve.name.as_deref().unwrap_or_default())
+            .uint(self.user.nonce)
     }
-}
 
-impl UsdClassTransfer {
-    fn digest(&self) -> Hash {
-        let encode_type = "HyperliquidTransaction:UsdClassTransfer(string hyperliquidChain,string amount,bool toPerp,\
-                           uint64 nonce)";
-        let fields = StructHasher::new(encode_type)
-            .string(self.user.chain.as_str())
-            .string(self.amount.text())
-            .uint(u64::from(self.to_perp))
-            .uint(self.user.nonce);
-        self.user.digest(fields)
+    fn approve_scoped_agent(&self, approve: &ApproveScopedAgent) -> StructHasher {
+        let hasher = self.begin_in("TandemTransaction", "ApproveScopedAgent", ApproveScopedAgent::TYPES);
+        approve.hash_fields(hasher)
     }
-}
 
-impl UsdSend {
-    fn digest(&self) -> Hash {
-        let encode_type = "HyperliquidTransaction:UsdSend(string hyperliquidChain,string destination,string amount,\
-                           uint64 time)";
-        let fields = StructHasher::new(encode_type)
-            .string(self.user.chain.as_str())
-            .string(self.destination.text())
-            .string(self.amount.text())
-            .uint(self.user.nonce);
-        self.user.digest(fields)
+    fn class_transfer(&self, transfer: &UsdClassTransfer) -> StructHasher {
+        self.begin("UsdClassTransfer", "string amount,bool toPerp,uint64 nonce")
+            .string(transfer.amount.text())
+            .uint(u64::from(transfer.to_perp))
+            .uint(self.user.nonce)
+    }
+
+    fn usd_send(&self, send: &UsdSend) -> StructHasher {
+        self.begin("UsdSend", "string destination,string amount,uint64 time")
+            .string(send.destination.text())
+            .string(send.amount.text())
+            .uint(self.user.nonce)
+    }
+
+    fn approve_builder_fee(&self, approve: &ApproveBuilderFee) -> StructHasher {
+        self.begin("ApproveBuilderFee", "string maxFeeRate,address builder,uint64 nonce")
+            .string(approve.max_fee_rate.text())
+            .address(&approve.builder)
+            .uint(self.user.nonce)
+    }
+
+    fn convert(&self, convert: &ConvertToMultiSigUser) -> StructHasher {
+        self.begin("ConvertToMultiSigUser", "string signers,uint64 nonce")
+            .string(convert.signers.text())
+            .uint(self.user.nonce)
     }
 }
 

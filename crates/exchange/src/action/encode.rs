@@ -38,6 +38,13 @@ impl Action {
             Self::SubAccountModify(modify) => out.sub_account_modify(modify),
             Self::TopUpIsolatedOnlyMargin(top_up) => out.top_up(top_up),
             Self::ApproveScopedAgent(approve) => out.approve_scoped_agent(approve),
+            Self::ApproveBuilderFee(approve) => approve.write(&mut out),
+            Self::CreateVault(create) => create.write(&mut out),
+            Self::VaultTransfer(transfer) => transfer.write(&mut out),
+            Self::VaultModify(modify) => modify.write(&mut out),
+            Self::VaultDistribute(distribute) => distribute.write(&mut out),
+            Self::ConvertToMultiSigUser(convert) => convert.write(&mut out),
+            Self::MultiSig(multi_sig) => multi_sig.write(&mut out),
         }
         out.into_bytes()
     }
@@ -68,7 +75,7 @@ impl Output {
         self.number(name, u64::from(asset.0));
     }
 
-    fn list<T>(&mut self, name: &str, items: &[T], item: impl Fn(&mut Self, &T)) {
+    pub(super) fn list<T>(&mut self, name: &str, items: &[T], item: impl Fn(&mut Self, &T)) {
         self.text(name);
         self.array(items.len());
         items.iter().for_each(|each| item(self, each));

@@ -3,8 +3,8 @@
 use super::{DecimalError, FieldName};
 use core::fmt;
 
-/// Deepest path of any action: `modifies[i].order.t.trigger.isMarket`.
-const PATH_SEGMENTS_MAX: usize = 6;
+/// Deepest path of any action: `payload.action.modifies[i].order.t.trigger.isMarket`.
+const PATH_SEGMENTS_MAX: usize = 8;
 
 /// Bytes of a foreign text that an error carries.
 const FIELD_TEXT_BYTES: usize = 24;
@@ -182,6 +182,8 @@ pub enum Reason {
     NotHex,
     /// A text is not a list of ascending asset numbers.
     NotAssets,
+    /// A text does not name the keys of an account.
+    NotSigners,
     /// Bytes follow the action.
     Trailing {
         /// How many.
@@ -213,6 +215,7 @@ impl fmt::Display for Reason {
             Self::NotAssets => {
                 f.write_str("is not a list of at most 16 ascending asset numbers with commas between")
             }
+            Self::NotSigners => f.write_str("is neither null nor authorizedUsers with a threshold"),
             Self::Trailing { excess } => write!(f, "is followed by {excess} bytes"),
         }
     }

@@ -8,6 +8,7 @@
 //! Left to the rules with state: nonces, expiry, who may act for whom, whether assets exist, ticks and lots, and on
 //! production networks that these actions come from approved agents ([`Action::is_user_signed`]).
 
+mod builder;
 mod by_class;
 mod check;
 mod decimal;
@@ -17,6 +18,7 @@ mod encode;
 mod error;
 mod fields;
 mod msgpack;
+mod multi_sig;
 mod proof;
 mod scoped_agent;
 mod signed;
@@ -26,13 +28,18 @@ mod tests;
 mod text;
 mod types;
 mod user_signed;
+mod vault;
 mod words;
 
+pub use builder::{ApproveBuilderFee, FeeRate, MAX_FEE_RATE_BYTES};
 pub use by_class::ByClass;
-pub use check::{CheckError, CheckedAction, Network, NetworkKind};
+pub use check::{CheckError, CheckedAction, CoSigners, Network, NetworkKind};
 pub use decimal::{DECIMAL_BYTES_MAX, Decimal, DecimalError};
 pub use digest::{Source, action_hash, ed25519_address, ed25519_message, l1_digest};
 pub use error::{ActionError, FieldPath, FieldText, Kind, Reason, Segment};
+pub use multi_sig::{
+    CoSigned, ConvertToMultiSigUser, MAX_SIGNERS_BYTES, MULTI_SIG_MAX, MultiSig, Signers, SignersText,
+};
 pub use scoped_agent::{ApproveScopedAgent, MAX_SCOPE_ASSETS};
 pub use signed::{MAX_ACTION_BYTES, MAX_SIGNED_ACTION_BYTES, Signature, SignedAction};
 pub use sub_accounts::{MAX_NAME_BYTES, SubAccountModify, SubAccountSpotTransfer, SubAccountTransfer};
@@ -44,4 +51,5 @@ pub use types::{
     UserSigned,
 };
 pub use user_signed::{UserField, UserSpelling, user_signed_fields};
+pub use vault::{CreateVault, VaultDistribute, VaultModify, VaultTransfer};
 pub use words::{FieldName, HyperliquidChain, SelfTradePrevention, TimeInForce, Tpsl};

@@ -1,6 +1,6 @@
 //! Msgpack in its one canonical form, reading and writing.
 //!
-//! The reader accepts integers, texts, booleans, arrays and maps in their shortest form and nothing else; the
+//! The reader accepts integers, texts, booleans, nil, arrays and maps in their shortest form and nothing else; the
 //! writer produces exactly that. Source: the MessagePack specification, "Formats".
 
 use super::{Kind, Reason};
@@ -28,6 +28,10 @@ impl<'a> Input<'a> {
 
     pub(super) fn boolean(&mut self) -> Result<bool, Reason> {
         Ok(self.marker(Kind::Boolean)? == 0xc3)
+    }
+
+    pub(super) fn nil(&mut self) -> Result<(), Reason> {
+        self.marker(Kind::Nil).map(|_| ())
     }
 
     pub(super) fn integer(&mut self) -> Result<u64, Reason> {
@@ -79,6 +83,28 @@ impl<'a> Input<'a> {
         }
         let bytes = self.take(usize::try_from(len).map_err(|_| Reason::TextTooLong { max })?)?;
         core::str::from_utf8(bytes).map_err(|_| Reason::NotUtf8)
+    }
+
+    /// The bytes of a value that has none within: a text, a number, a flag or nil.
+    pub(super) fn flat(&mut self) -> Result<&'a [u8], Reason> {
+        let before = self.rest;
+        match self.kind()? {
+            Kind::Text => drop(self.text(u32::MAX)?),
+            Kind::Integer => drop(self.integer()?),
+            Kind::Signed => drop(self.signed()?),
+            Kind::Boolean => drop(self.boolean()?),
+            Kind::Nil => self.nil()?,
+            found @ (Kind::Float
+            | Kind::Binary
+            | Kind::Array
+            | Kind::Map
+            | Kind::Extension
+            | Kind::Unused) => {
+                return Err(Reason::WrongKind { expected: Kind::Text, found });
+            }
+        }
+        let taken = before.len().saturating_sub(self.rest.len());
+        Ok(before.get(..taken).unwrap_or_default())
     }
 
     /// The count of an array's items, which follow.
@@ -151,8 +177,17 @@ impl Output {
         self.bytes
     }
 
+    /// A value's bytes.
+    pub(super) fn raw(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
     pub(super) fn boolean(&mut self, value: bool) {
         self.bytes.push(if value { 0xc3 } else { 0xc2 });
+    }
+
+    pub(super) fn nil(&mut self) {
+        self.bytes.push(0xc0);
     }
 
     pub(super) fn integer(&mut self, value: u64) {

@@ -18,7 +18,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
 use tandem_crypto::eip712::StructHasher;
-use tandem_types::Hash;
 
 /// Most markets that a scope names.
 pub const MAX_SCOPE_ASSETS: usize = 16;
@@ -41,19 +40,20 @@ pub struct ApproveScopedAgent {
 
 impl ApproveScopedAgent {
     /// What a wallet signs.
-    pub(super) fn digest(&self) -> Hash {
-        let encode_type = "TandemTransaction:ApproveScopedAgent(string hyperliquidChain,address agentAddress,\
-                           string agentName,string assets,string orderUsd,string totalUsd,uint64 nonce)";
+    /// The typed data's fields behind the first.
+    pub(super) const TYPES: &'static str =
+        "address agentAddress,string agentName,string assets,string orderUsd,string totalUsd,uint64 nonce";
+
+    /// Their values.
+    pub(super) fn hash_fields(&self, hasher: StructHasher) -> StructHasher {
         let ApproveAgent { agent, name, user } = &self.approval;
-        let fields = StructHasher::new(encode_type)
-            .string(user.chain.as_str())
+        hasher
             .address(agent)
             .string(name.as_deref().unwrap_or_default())
             .string(&assets_text(&self.assets))
             .string(limit_text(self.order_usd.as_ref()))
             .string(limit_text(self.total_usd.as_ref()))
-            .uint(user.nonce);
-        user.digest(fields)
+            .uint(user.nonce)
     }
 }
 

@@ -3,8 +3,9 @@
 //! Prices and sizes are still decimals: ticks and lots depend on the market, which needs state.
 
 use super::{
-    ApproveScopedAgent, Decimal, HyperliquidChain, SelfTradePrevention, SubAccountModify,
-    SubAccountSpotTransfer, SubAccountTransfer, TimeInForce, Tpsl,
+    ApproveBuilderFee, ApproveScopedAgent, ConvertToMultiSigUser, CreateVault, Decimal, HyperliquidChain,
+    MultiSig, SelfTradePrevention, SubAccountModify, SubAccountSpotTransfer, SubAccountTransfer, TimeInForce,
+    Tpsl, VaultDistribute, VaultModify, VaultTransfer,
     text::{AddressText, Amount},
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -65,6 +66,20 @@ pub enum Action {
     TopUpIsolatedOnlyMargin(TopUpIsolatedOnlyMargin),
     /// Lets another key do certain things for the account. User-signed; an addition to Hyperliquid's actions.
     ApproveScopedAgent(ApproveScopedAgent),
+    /// Lets a builder take a fee of the orders that name it. User-signed.
+    ApproveBuilderFee(ApproveBuilderFee),
+    /// Makes a vault.
+    CreateVault(CreateVault),
+    /// Moves collateral into a vault or out of it.
+    VaultTransfer(VaultTransfer),
+    /// Changes a vault's settings.
+    VaultModify(VaultModify),
+    /// Pays a vault's holders, or ends it.
+    VaultDistribute(VaultDistribute),
+    /// Gives the account to several keys, or back to its own. User-signed.
+    ConvertToMultiSigUser(ConvertToMultiSigUser),
+    /// What an account of several keys does: the action within is what is checked and executed.
+    MultiSig(MultiSig),
 }
 
 /// Moves margin into an isolated position, until it has a leverage.
@@ -330,6 +345,7 @@ impl Action {
                 Class::Cancels
             }
             Self::Modify(modify) => modify.order.class(),
+            Self::MultiSig(multi_sig) => multi_sig.action.class(),
             Self::BatchModify(modifies) => most_aggressive(modifies, |modify| modify.order.class()),
             Self::ScheduleCancel(_)
             | Self::Noop
@@ -345,6 +361,12 @@ impl Action {
             | Self::SubAccountTransfer(_)
             | Self::SubAccountSpotTransfer(_)
             | Self::SubAccountModify(_)
+            | Self::ApproveBuilderFee(_)
+            | Self::CreateVault(_)
+            | Self::VaultTransfer(_)
+            | Self::VaultModify(_)
+            | Self::VaultDistribute(_)
+            | Self::ConvertToMultiSigUser(_)
             // Its parts come with due work, behind all actions.
             | Self::TwapOrder(_) => Class::Neutral,
         }
@@ -359,6 +381,8 @@ impl Action {
             Self::ApproveScopedAgent(approve) => Some(&approve.approval.user),
             Self::UsdClassTransfer(transfer) => Some(&transfer.user),
             Self::UsdSend(send) => Some(&send.user),
+            Self::ApproveBuilderFee(approve) => Some(&approve.user),
+            Self::ConvertToMultiSigUser(convert) => Some(&convert.user),
             Self::Order(_)
             | Self::Cancel(_)
             | Self::CancelByCloid(_)
@@ -375,6 +399,11 @@ impl Action {
             | Self::SubAccountTransfer(_)
             | Self::SubAccountSpotTransfer(_)
             | Self::SubAccountModify(_)
+            | Self::CreateVault(_)
+            | Self::VaultTransfer(_)
+            | Self::VaultModify(_)
+            | Self::VaultDistribute(_)
+            | Self::MultiSig(_)
             | Self::Noop => None,
         }
     }

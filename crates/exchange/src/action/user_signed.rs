@@ -77,6 +77,23 @@ const USD_SEND: &[UserField] = &[
     field("hyperliquidChain", UserSpelling::Verbatim),
 ];
 
+const APPROVE_BUILDER_FEE: &[UserField] = &[
+    field("maxFeeRate", UserSpelling::Verbatim),
+    field("builder", UserSpelling::LowerCase),
+    field("nonce", UserSpelling::Verbatim),
+    field("type", UserSpelling::Verbatim),
+    field("signatureChainId", UserSpelling::LowerCase),
+    field("hyperliquidChain", UserSpelling::Verbatim),
+];
+
+const CONVERT_TO_MULTI_SIG_USER: &[UserField] = &[
+    field("type", UserSpelling::Verbatim),
+    field("signers", UserSpelling::Verbatim),
+    field("nonce", UserSpelling::Verbatim),
+    field("signatureChainId", UserSpelling::LowerCase),
+    field("hyperliquidChain", UserSpelling::Verbatim),
+];
+
 /// The fields of a user-signed action in the order in which the rules want them; `None` for other types.
 #[must_use]
 pub fn user_signed_fields(action_type: &str) -> Option<&'static [UserField]> {
@@ -86,6 +103,8 @@ pub fn user_signed_fields(action_type: &str) -> Option<&'static [UserField]> {
         "approveScopedAgent" => Some(APPROVE_SCOPED_AGENT),
         "usdClassTransfer" => Some(USD_CLASS_TRANSFER),
         "usdSend" => Some(USD_SEND),
+        "approveBuilderFee" => Some(APPROVE_BUILDER_FEE),
+        "convertToMultiSigUser" => Some(CONVERT_TO_MULTI_SIG_USER),
         _ => None,
     }
 }

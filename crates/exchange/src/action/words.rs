@@ -128,5 +128,18 @@ words! {
         Assets = "assets",
         OrderUsd = "orderUsd",
         TotalUsd = "totalUsd",
+        MaxFeeRate = "maxFeeRate",
+        Description = "description",
+        InitialUsd = "initialUsd",
+        VaultAddress = "vaultAddress",
+        AllowDeposits = "allowDeposits",
+        AlwaysCloseOnWithdraw = "alwaysCloseOnWithdraw",
+        Signers = "signers",
+        Signatures = "signatures",
+        V = "v",
+        Payload = "payload",
+        MultiSigUser = "multiSigUser",
+        OuterSigner = "outerSigner",
+        Action = "action",
     }
 }

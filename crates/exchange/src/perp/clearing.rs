@@ -244,6 +244,17 @@ impl<'a> Clearing<'a> {
         });
     }
 
+    /// All that an account is worth: its cross margin's value and that of its isolated positions.
+    pub(crate) fn account_value(&mut self, account: AccountId) -> Result<i128, Rejection> {
+        let mut value = self.cross_margin(account)?.value;
+        for Held { priced, position } in self.held(account)? {
+            if position.mode == super::position::MarginMode::Isolated {
+                value = value.saturating_add(position.value(&priced.prices));
+            }
+        }
+        Ok(value)
+    }
+
     /// Whether an account that had `before` may have `after` in a market, and `moved` more collateral. Positions that
     /// the tables hold are those before.
     pub(crate) fn may_become(

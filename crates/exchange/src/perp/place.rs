@@ -150,7 +150,12 @@ impl Session<'_, '_> {
             fees,
             taker_rates,
             block: self.block,
-            taker: Taker { account: self.account, order: order.incoming.id, side: order.incoming.side },
+            taker: Taker {
+                account: self.account,
+                order: order.incoming.id,
+                side: order.incoming.side,
+                builder: self.builder,
+            },
             totals,
             notional: QuoteAtoms::ZERO,
             to_cut: Vec::new(),
@@ -225,13 +230,15 @@ impl Session<'_, '_> {
             reduce_only: order.reduce_only,
             expires: request.expires,
             group: None,
+            built: false,
         };
         let account = self.account;
         let mut clearing = clearing!(self.tables, self.meter);
         let position = clearing.position(account, *market_id, market);
         let counted = count(position, incoming.side, remaining, order.reduce_only)?;
         clearing.set_position(account, *market_id, market, counted);
-        self.open_orders().open(account, incoming.id, info);
+        let builder = self.builder;
+        self.open_orders().open(account, incoming.id, info, builder);
         if order.reduce_only && counted.reduce_only > reducible(&position) {
             return Ok(!self.cut_order(incoming.id, &info, remaining, &counted)?.is_zero());
         }

@@ -14,7 +14,8 @@ use crate::fees::{FeeRates, Fees, Role};
 use crate::ledger::{self, Balances};
 use crate::orders::OpenOrders;
 use crate::receipt::{CloseReason, Event, PositionChange, Trade};
-use crate::settle::{QUOTE, TREASURY, Taker, closed};
+use crate::records::BuilderFee;
+use crate::settle::{BuilderPart, QUOTE, TREASURY, Taker, closed};
 use crate::tables::AccountOrder;
 use alloc::vec::Vec;
 use tandem_book::{CancelReason, Fill, Order, OrderKey, Settlement, Side};
@@ -131,6 +132,25 @@ impl PerpSettlement<'_> {
         Ok(terms)
     }
 
+    /// Adds what a builder gets of a side's fill to what that side pays.
+    fn add_builder(
+        terms: &mut FillTerms,
+        builder: Option<BuilderFee>,
+    ) -> Result<Option<BuilderPart>, Rejection> {
+        let Some(builder) = builder else { return Ok(None) };
+        let part = builder.of(notional_amount(terms.size, terms.price)?)?;
+        terms.fee = terms.fee.plus(part.amount)?;
+        Ok(Some(part))
+    }
+
+    /// Pays a builder's part of a side's fee.
+    fn pay(&mut self, part: Option<BuilderPart>, of: (TradeId, OrderId)) -> Result<(), Rejection> {
+        if let Some(part) = part {
+            self.events.extend(part.pay(self.balances, of)?);
+        }
+        Ok(())
+    }
+
     /// Fees go to the treasury's balance, that of a liquidation to the insurance fund's collateral.
     fn receive_fees(&mut self, taker: QuoteAtoms, maker: QuoteAtoms) -> Result<(), Rejection> {
         let mut fees = maker;
@@ -233,7 +253,9 @@ impl Settlement for PerpSettlement<'_> {
             return Ok(size);
         }
         let rates = self.fees.rates(self.orders.accounts, account);
-        let terms = self.terms(maker.side(), size, maker.price(), rates.maker_ppm)?;
+        let mut terms = self.terms(maker.side(), size, maker.price(), rates.maker_ppm)?;
+        let builder = self.orders.builder_of(account, maker.id);
+        Self::add_builder(&mut terms, builder)?;
         let Becomes { before, filled, .. } =
             self.becomes(&Part { account, terms, open: Some(reduce_only) })?;
         let (after, moved) = (filled.position, filled.to_collateral);
@@ -243,11 +265,15 @@ impl Settlement for PerpSettlement<'_> {
 
     fn fill(&mut self, fill: &Fill) -> Result<(), Rejection> {
         let maker = AccountId(fill.maker_owner.0);
-        let taker_terms = self.taker_terms(fill)?;
+        let mut taker_terms = self.taker_terms(fill)?;
         let maker_rates = self.fees.rates(self.orders.accounts, maker);
-        let maker_terms = self.terms(fill.maker.side(), fill.size, fill.price, maker_rates.maker_ppm)?;
+        let mut maker_terms = self.terms(fill.maker.side(), fill.size, fill.price, maker_rates.maker_ppm)?;
+        let (taker_fee, maker_fee) = (taker_terms.fee, maker_terms.fee);
+        let taker_part = Self::add_builder(&mut taker_terms, self.taker.builder)?;
+        let maker_builder = self.orders.builder_of(maker, fill.maker.id);
+        let maker_part = Self::add_builder(&mut maker_terms, maker_builder)?;
         let notional = notional_amount(fill.size, taker_terms.price)?;
-        let maker_rebate = notional.share_ppm_floor(maker_rates.rebate_ppm)?.min(taker_terms.fee);
+        let maker_rebate = notional.share_ppm_floor(maker_rates.rebate_ppm)?.min(taker_fee);
         let maker_position = self.position(maker);
         let reduce_only = self.is_reduce_only(&maker_position, maker, fill.maker.id);
 
@@ -268,9 +294,11 @@ impl Settlement for PerpSettlement<'_> {
             maker_rebate: maker_rebate.to_token_atoms(),
             maker_remaining: fill.maker_remaining,
         }));
+        self.pay(taker_part, (id, self.taker.order))?;
+        self.pay(maker_part, (id, fill.maker.id))?;
         self.write(&Part { account: self.taker.account, terms: taker_terms, open: None }, id)?;
         self.write(&Part { account: maker, terms: maker_terms, open: Some(reduce_only) }, id)?;
-        self.receive_fees(taker_terms.fee.minus(maker_rebate)?, maker_terms.fee)?;
+        self.receive_fees(taker_fee.minus(maker_rebate)?, maker_fee)?;
         self.clearing.add_collateral(maker, Usd::had(maker_rebate)?)?;
         self.notional = self.notional.plus(notional)?;
         self.totals.last = Some(fill.price);

@@ -75,7 +75,8 @@ impl Session<'_, '_> {
         self.reindex(to)
     }
 
-    fn check_withdrawal(&mut self, account: AccountId, amount: Usd) -> Result<(), Rejection> {
+    /// What is left after a withdrawal suffices for positions and orders.
+    pub(crate) fn check_withdrawal(&mut self, account: AccountId, amount: Usd) -> Result<(), Rejection> {
         let margin = clearing!(self.tables, self.meter).cross_margin(account)?;
         let left = margin.plus(&taken(amount)?);
         if left.may_be_left() { Ok(()) } else { Err(Rejection::InsufficientWithdrawable) }

@@ -1,6 +1,8 @@
 //! Something that happened to an account.
 
-use super::{CloseReason, Deleveraged, LiquidationOrder, PositionChange, Takeover, Trade};
+use super::{
+    BuilderPaid, CloseReason, Deleveraged, LiquidationOrder, PositionChange, Takeover, Trade, VaultWithdrawal,
+};
 use crate::Rejection;
 use crate::action::TimeInForce;
 use crate::trigger::TriggerOrder;
@@ -232,6 +234,28 @@ pub enum Event {
         /// How much.
         amount: QuoteAtoms,
     },
+    /// A builder got its fee of the trade before.
+    BuilderPaid(BuilderPaid),
+    /// A vault came to be; its leader's first deposit follows.
+    VaultCreated {
+        /// The vault.
+        vault: AccountId,
+        /// Its leader.
+        leader: AccountId,
+        /// The first deposit.
+        amount: QuoteAtoms,
+    },
+    /// Collateral went into a vault.
+    VaultDeposit {
+        /// The vault.
+        vault: AccountId,
+        /// Whose it was.
+        account: AccountId,
+        /// How much.
+        amount: QuoteAtoms,
+    },
+    /// A holder of a vault was paid.
+    VaultWithdrawal(VaultWithdrawal),
 }
 tandem_codec::variants!(Event as "event" {
     Opened { account, id, market, side, price, size, cloid, time_in_force } = 0,
@@ -260,4 +284,8 @@ tandem_codec::variants!(Event as "event" {
     TwapEnded { account, id, filled, notional, why } = 54,
     SubAccountNamed { master, account } = 40,
     SubAccountTransfer { from, to, amount } = 41,
+    BuilderPaid(paid) = 56,
+    VaultCreated { vault, leader, amount } = 57,
+    VaultDeposit { vault, account, amount } = 58,
+    VaultWithdrawal(withdrawal) = 59,
 });

@@ -5,12 +5,14 @@ mod event;
 mod liquidation;
 mod status;
 mod trade;
+mod vault;
 
 pub use close::CloseReason;
 pub use event::Event;
 pub use liquidation::{Deleveraged, LiquidationOrder, Takeover, Vault};
 pub use status::ItemStatus;
-pub use trade::{PositionChange, Trade};
+pub use trade::{BuilderPaid, PositionChange, Trade};
+pub use vault::VaultWithdrawal;
 
 use crate::Rejection;
 use alloc::vec::Vec;

@@ -70,3 +70,17 @@ pub struct PositionChange {
     pub closed_profit: Usd,
 }
 tandem_codec::record!(PositionChange { account, market, trade, size_before, size, entry, closed_profit });
+
+/// A builder's fee of one side of a trade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BuilderPaid {
+    /// The builder.
+    pub builder: AccountId,
+    /// The trade.
+    pub trade: TradeId,
+    /// The order that named the builder.
+    pub order: OrderId,
+    /// How much, of USD; the order's owner paid it as part of the trade's fee.
+    pub amount: TokenAtoms,
+}
+tandem_codec::record!(BuilderPaid { builder, trade, order, amount });

@@ -186,6 +186,7 @@ impl Session<'_, '_> {
         let market = *self.tables.perp_markets.get(&order.market).ok_or(Rejection::UnknownAsset)?;
         let request = order.request(size, market.price_scale(), market.size_decimals);
         let request = request.ok_or(Rejection::Overflow)?;
+        self.builder = self.tables.order_builders.get(&id).copied();
         self.strike(id);
         let becomes = self.tables.counters.get(&()).map(|counters| counters.order).unwrap_or_default();
         self.events.push(Event::Triggered { account: self.account, id, becomes });

@@ -50,6 +50,7 @@ impl Session<'_, '_> {
         if order.size.is_none() {
             self.tables.position_triggers.remove(&PositionTrigger { account, market: order.market, id });
         }
+        self.tables.order_builders.remove(&id);
         self.tables.accounts.update(&account, |account| {
             account.open_orders = account.open_orders.saturating_sub(1);
         });
@@ -82,6 +83,9 @@ impl Session<'_, '_> {
         }
         if order.size.is_none() {
             self.tables.position_triggers.put(PositionTrigger { account, market: order.market, id }, ());
+        }
+        if let Some(builder) = self.builder {
+            self.tables.order_builders.put(id, builder);
         }
         self.tables.trigger_orders.put(AccountOrder { account, id }, order);
         self.tables.accounts.update(&account, |account| {

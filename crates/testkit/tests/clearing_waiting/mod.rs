@@ -1,11 +1,11 @@
 //! Orders that wait for prices, to both.
 
-use crate::{FORMS, LAST, Run, Stream};
+use crate::{FORMS, LAST, Run, Stream, tenths_of};
 use tandem_exchange::AccountOrder;
 use tandem_exchange::action::{Action, Decimal, Grouping, Order, OrderKind, Tpsl, Trigger};
 use tandem_exchange::trigger::Stage;
 use tandem_reference_clearing::{Protect, Stay, Wish, zero};
-use tandem_testkit::{buy_perp, cancel_perp, grouped, place, sell_perp};
+use tandem_testkit::{buy_perp, cancel_perp, grouped, place_built, sell_perp};
 use tandem_types::{AccountId, OrderId};
 
 /// What has to happen at least once.
@@ -67,6 +67,7 @@ fn protect(
         stay: if is_market { Stay::Ioc } else { Stay::Gtc },
         reduce_only,
         zero: None,
+        builder: None,
     };
     (order, Protect { wish, at: form.price(trigger), profit })
 }
@@ -75,8 +76,10 @@ pub(crate) fn wait(stream: &mut Stream, who: u8) -> (Action, Run) {
     let place_at = somewhere(stream);
     let lots = 1 + stream.random.below(FORMS[place_at.0].lots_max);
     let reduce_only = stream.random.below(3) == 0;
-    let (order, wanted) = protect(stream, who, place_at, reduce_only, lots);
-    (place(&[order]), Box::new(move |twin| twin.wait(&wanted)))
+    let (order, mut wanted) = protect(stream, who, place_at, reduce_only, lots);
+    let tenths = tenths_of(lots);
+    wanted.wish.builder = crate::builder(tenths);
+    (place_built(&[order], &crate::builder_address(), tenths), Box::new(move |twin| twin.wait(&wanted)))
 }
 
 pub(crate) fn follow(stream: &mut Stream, who: u8) -> (Action, Run) {

@@ -1,11 +1,13 @@
 //! Every action comes back from its bytes, and no other bytes mean the same.
 
 use crate::action::{
-    Action, AddressText, Amount, ApproveAgent, ApproveScopedAgent, AssetId, Builder, Cancel, CancelByCloid,
-    CancelOrders, Decimal, Grouping, HyperliquidChain, Modify, Network, NetworkKind, Order, OrderKind,
-    OrderRef, PlaceOrders, SelfTradePrevention, SignedAction, SpotSend, SubAccountModify,
+    Action, AddressText, Amount, ApproveAgent, ApproveBuilderFee, ApproveScopedAgent, AssetId, Builder,
+    Cancel, CancelByCloid, CancelOrders, CoSigned, ConvertToMultiSigUser, CreateVault, Decimal, FeeRate,
+    Grouping, HyperliquidChain, Modify, MultiSig, Network, NetworkKind, Order, OrderKind, OrderRef,
+    PlaceOrders, SelfTradePrevention, SignedAction, Signers, SignersText, SpotSend, SubAccountModify,
     SubAccountSpotTransfer, SubAccountTransfer, TimeInForce, TopUpIsolatedOnlyMargin, Tpsl, Trigger,
     TwapCancel, TwapRequest, UpdateIsolatedMargin, UpdateLeverage, UsdClassTransfer, UsdSend, UserSigned,
+    VaultDistribute, VaultModify, VaultTransfer,
 };
 use proptest::{
     collection::{btree_set, vec},
@@ -15,6 +17,7 @@ use proptest::{
 };
 use std::vec::Vec;
 use tandem_codec::{Decode, Encode};
+use tandem_crypto::secp256k1;
 use tandem_types::{Address, BlockTime, ChainId, Cloid, Hash, OrderId};
 
 fn decimal() -> impl Strategy<Value = Decimal> {
@@ -86,7 +89,26 @@ fn user() -> impl Strategy<Value = UserSigned> {
     })
 }
 
+/// Any action, or one of those for an account of several keys.
 fn action() -> impl Strategy<Value = Action> {
+    let signature = (any::<[u8; 32]>(), any::<[u8; 32]>(), any::<bool>(), 0usize..4).prop_map(
+        |(mut r, s, y_is_odd, zeros)| {
+            r[..zeros].fill(0);
+            secp256k1::Signature { r, s, y_is_odd }
+        },
+    );
+    let of = any::<[[u8; 20]; 2]>()
+        .prop_map(|[user, outer]| CoSigned { user: Address(user), outer: Address(outer) });
+    let shared = (integer(), vec(signature, 1..10), of, plain_action()).prop_map(
+        |(chain_id, signatures, of, action)| {
+            let (chain_id, action) = (ChainId(chain_id), action.into());
+            Action::MultiSig(MultiSig { chain_id, signatures, of, action })
+        },
+    );
+    prop_oneof![3 => plain_action(), 1 => shared]
+}
+
+fn plain_action() -> impl Strategy<Value = Action> {
     let cancel = (asset(), integer()).prop_map(|(asset, id)| Cancel { asset, order: OrderId(id) });
     let cancels = (vec(cancel, 1..20), any::<Option<bool>>())
         .prop_map(|(cancels, fast)| Action::Cancel(CancelOrders { cancels, fast }));
@@ -137,8 +159,37 @@ fn action() -> impl Strategy<Value = Action> {
     let top_up = (asset(), decimal()).prop_map(|(asset, leverage)| {
         Action::TopUpIsolatedOnlyMargin(TopUpIsolatedOnlyMargin { asset, leverage })
     });
+    let approve_builder =
+        ("[0-9]{1,3}(\\.[0-9]{1,3})?%", any::<[u8; 20]>(), user()).prop_map(|(rate, builder, user)| {
+            let max_fee_rate = FeeRate::new(&rate).unwrap();
+            Action::ApproveBuilderFee(ApproveBuilderFee { max_fee_rate, builder: Address(builder), user })
+        });
     let timed = prop_oneof![cancel_all, twap, twap_cancel, top_up];
-    let perpetual = prop_oneof![leverage, margin, class_transfer, usd_send, timed, sub_accounts()];
+    let create = ("\\PC{0,20}", "\\PC{0,60}", integer(), integer()).prop_map(
+        |(name, description, initial_micros, nonce)| {
+            let (name, description) = (name.into(), description.into());
+            Action::CreateVault(CreateVault { name, description, initial_micros, nonce })
+        },
+    );
+    let vault = || any::<[u8; 20]>().prop_map(Address);
+    let vault_transfer = (vault(), any::<bool>(), integer()).prop_map(|(vault, is_deposit, micros)| {
+        Action::VaultTransfer(VaultTransfer { vault, is_deposit, micros })
+    });
+    let vault_modify = (vault(), any::<Option<bool>>(), any::<Option<bool>>()).prop_map(
+        |(vault, allow_deposits, always_close)| {
+            Action::VaultModify(VaultModify { vault, allow_deposits, always_close })
+        },
+    );
+    let distribute = (vault(), integer())
+        .prop_map(|(vault, micros)| Action::VaultDistribute(VaultDistribute { vault, micros }));
+    let keys = (vec(any::<[u8; 20]>(), 1..10), any::<u8>()).prop_map(|(users, threshold)| {
+        SignersText::of(&Signers { users: users.into_iter().map(Address).collect(), threshold }).unwrap()
+    });
+    let keys = prop_oneof![keys, Just(SignersText::new("null").unwrap())];
+    let convert = (keys, user())
+        .prop_map(|(signers, user)| Action::ConvertToMultiSigUser(ConvertToMultiSigUser { signers, user }));
+    let shared = prop_oneof![convert, approve_builder, create, vault_transfer, vault_modify, distribute];
+    let perpetual = prop_oneof![leverage, margin, class_transfer, usd_send, timed, shared, sub_accounts()];
     prop_oneof![
         perpetual,
         place(),

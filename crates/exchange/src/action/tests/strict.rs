@@ -146,6 +146,82 @@ fn approve_agent() -> Value {
     ])
 }
 
+fn approve_builder_fee() -> Value {
+    Map(vec![
+        ("maxFeeRate", Text("0.05%")),
+        ("builder", Text("0x5e9ee1089755c3435139848e47e6635505d5a13a")),
+        ("nonce", Int(1_700_000_000_000)),
+        ("type", Text("approveBuilderFee")),
+        ("signatureChainId", Text("0x66eee")),
+        ("hyperliquidChain", Text("Testnet")),
+    ])
+}
+
+const ADDRESS: &str = "0x5e9ee1089755c3435139848e47e6635505d5a13a";
+
+fn create_vault() -> Value {
+    Map(vec![
+        ("type", Text("createVault")),
+        ("name", Text("a vault")),
+        ("description", Text("")),
+        ("initialUsd", Int(100_000_000)),
+        ("nonce", Int(1_700_000_000_000)),
+    ])
+}
+
+fn vault_transfer() -> Value {
+    Map(vec![
+        ("type", Text("vaultTransfer")),
+        ("vaultAddress", Text(ADDRESS)),
+        ("isDeposit", Bool(true)),
+        ("usd", Int(5_000_000)),
+    ])
+}
+
+fn vault_modify() -> Value {
+    Map(vec![
+        ("type", Text("vaultModify")),
+        ("vaultAddress", Text(ADDRESS)),
+        ("allowDeposits", Bool(false)),
+        ("alwaysCloseOnWithdraw", Raw(&[0xc0])),
+    ])
+}
+
+fn vault_distribute() -> Value {
+    Map(vec![("type", Text("vaultDistribute")), ("vaultAddress", Text(ADDRESS)), ("usd", Int(0))])
+}
+
+fn convert() -> Value {
+    Map(vec![
+        ("type", Text("convertToMultiSigUser")),
+        ("signers", Text("null")),
+        ("nonce", Int(1_700_000_000_000)),
+        ("signatureChainId", Text("0x66eee")),
+        ("hyperliquidChain", Text("Testnet")),
+    ])
+}
+
+fn multi_sig() -> Value {
+    let within = Map(vec![
+        ("type", Text("usdSend")),
+        ("signatureChainId", Text("0x66eee")),
+        ("hyperliquidChain", Text("Testnet")),
+        ("destination", Text(ADDRESS)),
+        ("amount", Text("1.5")),
+        ("time", Int(1_700_000_000_000)),
+    ]);
+    let signature = Map(vec![("r", Text("0x1")), ("s", Text("0xabc")), ("v", Int(27))]);
+    Map(vec![
+        ("type", Text("multiSig")),
+        ("signatureChainId", Text("0x66eee")),
+        ("signatures", List(vec![signature])),
+        (
+            "payload",
+            Map(vec![("multiSigUser", Text(ADDRESS)), ("outerSigner", Text(ADDRESS)), ("action", within)]),
+        ),
+    ])
+}
+
 fn modify() -> Value {
     Map(vec![("oid", Int(9)), ("order", trigger())])
 }
@@ -172,6 +248,15 @@ fn the_values_that_the_rows_below_spoil_are_right() {
         class_transfer(),
         margin(),
         top_up(),
+        approve_builder_fee(),
+        create_vault(),
+        vault_transfer(),
+        vault_modify(),
+        vault_modify().with("allowDeposits", Raw(&[0xc0])).with("alwaysCloseOnWithdraw", Bool(true)),
+        vault_distribute(),
+        convert(),
+        multi_sig(),
+        multi_sig().with("payload.action", place()),
     ] {
         let action = Action::decode(&value.bytes()).unwrap();
         assert_eq!(action.encode(), value.bytes(), "{action:?}");
@@ -231,7 +316,7 @@ fn a_wrong_value_is_named_by_field_and_fault() {
         ("grouping",   Text("all\n"),              "grouping: can't be \"all\\n\""),
         ("grouping",   Map(vec![]),                "grouping.p: is missing"),
         ("builder.b",  Text("0x5E9EE1089755C3435139848E47E6635505D5A13A"), "builder.b: is not canonical 0x-prefixed hexadecimal of its length"),
-        ("type",       Text("vaultTransfer"),     "type: can't be \"vaultTransfer\""),
+        ("type",       Text("withdraw3"),         "type: can't be \"withdraw3\""),
         ("type",       Int(1),                     "type: must be a text, is an unsigned integer"),
     ];
     for (path, value, expected) in rows {
@@ -254,6 +339,11 @@ fn user_signed_actions_have_one_spelling_too() {
         (spot_send().fields("", |fields| drop(fields.remove(4))), "type: is missing"),
         (approve_agent().with("agentAddress", Text("0x5E9ee1089755c3435139848e47e6635505d5a13a")), "agentAddress: is not canonical 0x-prefixed hexadecimal of its length"),
         (approve_agent().with("agentName", Text("")),         "agentName: must not be empty"),
+        (approve_builder_fee().with("maxFeeRate", Text("0.05")), "maxFeeRate: is not a canonical decimal: a character other than digits and one decimal point"),
+        (approve_builder_fee().with("maxFeeRate", Text("0.0005%")), "maxFeeRate: is not a canonical decimal: too many decimals"),
+        (approve_builder_fee().with("maxFeeRate", Text("0.00000000000005%")), "maxFeeRate: is longer than 16 bytes"),
+        (approve_builder_fee().with("maxFeeRate", Text("-1%")), "maxFeeRate: is not a canonical decimal: a character other than digits and one decimal point"),
+        (approve_builder_fee().with("builder", Text("0x5E9ee1089755c3435139848e47e6635505d5a13a")), "builder: is not canonical 0x-prefixed hexadecimal of its length"),
         (usd_send().with("amount", Text("1e3")),              "amount: is not a canonical decimal: a character other than digits and one decimal point"),
         (class_transfer().with("amount", Text("1 subaccount:0x")), "amount: is not a canonical decimal: a character other than digits and one decimal point"),
         (class_transfer().with("toPerp", Int(1)),             "toPerp: must be a boolean, is an unsigned integer"),
@@ -293,6 +383,72 @@ fn user_signed_actions_have_one_spelling_too() {
     ];
     for (value, expected) in rows {
         assert_eq!(refused(&value), expected);
+    }
+}
+
+#[test]
+fn actions_on_vaults_have_one_spelling() {
+    #[rustfmt::skip]
+    let rows = [
+        (create_vault().with("name", Raw(&[0xc0])),               "name: must be a text, is nil"),
+        (create_vault().with("initialUsd", Text("1")),            "initialUsd: must be an unsigned integer, is a text"),
+        (create_vault().fields("", |fields| fields.swap(1, 2)),   "description: stands where name must"),
+        (vault_transfer().with("vaultAddress", Text("0x5E9EE1089755C3435139848E47E6635505D5A13A")), "vaultAddress: is not canonical 0x-prefixed hexadecimal of its length"),
+        (vault_transfer().with("isDeposit", Int(1)),              "isDeposit: must be a boolean, is an unsigned integer"),
+        (vault_transfer().with("usd", Raw(&[0xff])),              "usd: must be an unsigned integer, is a signed integer"),
+        (vault_modify().with("allowDeposits", Int(0)),            "allowDeposits: must be a boolean, is an unsigned integer"),
+        (vault_modify().fields("", |fields| fields.truncate(3)),  "alwaysCloseOnWithdraw: is missing"),
+        (vault_distribute().with("usd", Raw(&[0xc0])),            "usd: must be an unsigned integer, is nil"),
+    ];
+    for (value, expected) in rows {
+        assert_eq!(refused(&value), expected);
+    }
+}
+
+#[test]
+fn actions_of_several_keys_have_one_spelling() {
+    let hex = "is not canonical 0x-prefixed hexadecimal of its length";
+    let keys = "signers: is neither null nor authorizedUsers with a threshold";
+    let several = |count: usize| List((0..count).map(|_| Raw(&[0xc0])).collect());
+    #[rustfmt::skip]
+    let rows = [
+        (multi_sig().with("signatures.0.r", Text("0x01")),         format!("signatures[0].r: {hex}")),
+        (multi_sig().with("signatures.0.r", Text("0xA")),          format!("signatures[0].r: {hex}")),
+        (multi_sig().with("signatures.0.r", Text("0x")),           format!("signatures[0].r: {hex}")),
+        (multi_sig().with("signatures.0.s", Text("1")),            format!("signatures[0].s: {hex}")),
+        (multi_sig().with("signatures.0.v", Int(29)),              format!("signatures[0]: {hex}")),
+        (multi_sig().with("signatures.0.v", Int(0)),               format!("signatures[0]: {hex}")),
+        (multi_sig().with("signatures", List(vec![])),             "signatures: must not be empty".into()),
+        (multi_sig().with("signatures", several(11)),              "signatures: has 11 items, at most 10 are allowed".into()),
+        (multi_sig().with("payload.outerSigner", Text("0xAB")),    format!("payload.outerSigner: {hex}")),
+        (multi_sig().with("payload.action.amount", Text("-1")),    "payload.action.amount: is not a canonical decimal: a character other than digits and one decimal point".into()),
+        (multi_sig().with("payload.action.type", Text("multiSig")), "payload.action.type: can't be \"multiSig\"".into()),
+        (multi_sig().fields("payload.action", |fields| fields.swap(0, 1)), "payload.action: comes too late".into()),
+        (multi_sig().fields("payload.action", |fields| fields.swap(3, 4)), "payload.action: comes too late".into()),
+        (multi_sig().with("payload.action", usd_send()),           "payload.action: comes too late".into()),
+        (multi_sig().fields("payload.action", |fields| drop(fields.remove(4))), "payload.action.time: stands where amount must".into()),
+        (multi_sig().with("payload.action", place().with("orders.2.t.trigger.isMarket", Int(1))), "payload.action.orders[2].t.trigger.isMarket: must be a boolean, is an unsigned integer".into()),
+        (convert().with("signers", Text("")),                      keys.into()),
+        (convert().with("signers", Text("nul")),                   keys.into()),
+        (convert().with("signers", Text("{}")),                    keys.into()),
+        (convert().with("signers", Text("{\"authorizedUsers\": [], \"threshold\": 1}")), keys.into()),
+        (convert().with("signers", Text("{\"authorizedUsers\": [\"0x5e9ee1089755c3435139848e47e6635505d5a13a\"], \"threshold\": 01}")), keys.into()),
+        (convert().with("signers", Text("{\"authorizedUsers\": [\"0x5e9ee1089755c3435139848e47e6635505d5a13a\"], \"threshold\": 1} ")), keys.into()),
+        (convert().with("signers", Text("{\"authorizedUsers\": [\"0x5e9ee1089755c3435139848e47e6635505d5a13a\"], \"threshold\": 256}")), keys.into()),
+        (convert().with("signers", Text("{\"threshold\": 1, \"authorizedUsers\": [\"0x5e9ee1089755c3435139848e47e6635505d5a13a\"]}")), keys.into()),
+    ];
+    for (value, expected) in rows {
+        assert_eq!(refused(&value), expected);
+    }
+    let user = "\"0x5E9ee1089755c3435139848e47e6635505d5a13a\"";
+    for (count, good) in [(1, true), (10, true), (11, false)] {
+        let users = vec![user; count].join(",");
+        let text = format!("{{\"authorizedUsers\":[{users}],\"threshold\":10}}");
+        assert_eq!(
+            Action::decode(&convert().with("signers", Text(text.leak())).bytes()).is_ok(),
+            good,
+            "{count}"
+        );
     }
 }
 
@@ -384,6 +540,11 @@ fn the_class_is_that_of_the_most_aggressive_item() {
         (sub_account_modify(), Class::Neutral),
         (top_up(), Class::Neutral),
         (scoped_agent(), Class::Neutral),
+        (approve_builder_fee(), Class::Neutral),
+        (create_vault(), Class::Neutral),
+        (vault_transfer(), Class::Neutral),
+        (vault_modify(), Class::Neutral),
+        (vault_distribute(), Class::Neutral),
     ];
     for (value, class) in rows {
         let action = Action::decode(&value.bytes()).unwrap();
@@ -415,6 +576,8 @@ fn the_table_of_user_signed_fields_is_the_decoders_order() {
         ("approveScopedAgent", scoped_agent()),
         ("usdSend", usd_send()),
         ("usdClassTransfer", class_transfer()),
+        ("approveBuilderFee", approve_builder_fee()),
+        ("convertToMultiSigUser", convert()),
     ];
     for (name, value) in values {
         let Map(fields) = &value else { panic!("{name} is a map") };

@@ -24,6 +24,9 @@ impl Value {
             Int(value) if *value < 1 << 32 => [&[0xce][..], &value.to_be_bytes()[4..]].concat(),
             Int(value) => [&[0xcf][..], &value.to_be_bytes()].concat(),
             Text(text) if text.len() < 32 => [&[0xa0 + text.len() as u8][..], text.as_bytes()].concat(),
+            Text(text) if text.len() >= 1 << 8 => {
+                [&[0xda, (text.len() >> 8) as u8, text.len() as u8][..], text.as_bytes()].concat()
+            }
             Text(text) => [&[0xd9, text.len() as u8][..], text.as_bytes()].concat(),
             List(items) => {
                 [head(0x90, 0xdc, items.len()), items.iter().flat_map(Self::bytes).collect()].concat()

@@ -38,6 +38,7 @@ struct Vector {
     name: &'static str,
     published: bool,
     is_user_signed: bool,
+    is_multi_sig: bool,
     network: Network,
     signed: SignedAction,
     hash: Hash,
@@ -61,6 +62,7 @@ impl Vector {
             name: fields["name"],
             published: fields["origin"] == "published",
             is_user_signed: fields["scheme"] == "user",
+            is_multi_sig: fields["scheme"] == "multisig",
             network: Network { kind, chain_id: SDK_CHAIN_ID, genesis_hash: Hash([3; 32]) },
             signed: SignedAction {
                 action: hex(fields["action"]),
@@ -75,6 +77,9 @@ impl Vector {
     }
 
     fn digest(&self) -> Hash {
+        if self.is_multi_sig {
+            return self.signed.expected_digest(&self.network);
+        }
         if self.is_user_signed {
             return Action::decode(&self.signed.action).unwrap().user_digest().unwrap();
         }
@@ -95,7 +100,7 @@ fn vectors() -> Vec<Vector> {
 fn the_file_is_read_whole() {
     let vectors = vectors();
     assert_eq!(vectors.len(), FILE.matches("\nname ").count());
-    assert_eq!(vectors.len(), 70);
+    assert_eq!(vectors.len(), 92);
     assert_eq!(vectors.iter().filter(|vector| vector.published).count(), 19);
 }
 
@@ -128,8 +133,13 @@ fn actions_pass_the_check_and_spell_themselves() {
         };
         assert_eq!(checked.signer(), key().address(), "{}", vector.name);
         assert_eq!(checked.action_hash(), vector.hash, "{}", vector.name);
-        assert_eq!(checked.action().is_user_signed(), vector.is_user_signed, "{}", vector.name);
-        assert_eq!(checked.action().encode(), vector.signed.action, "{}", vector.name);
+        let decoded = Action::decode(&vector.signed.action).unwrap();
+        assert_eq!(decoded.is_user_signed(), vector.is_user_signed, "{}", vector.name);
+        assert_eq!(decoded.encode(), vector.signed.action, "{}", vector.name);
+        let co_signers =
+            [0x11, 0x22].map(|byte| secp256k1::SigningKey::from_bytes(&[byte; 32]).unwrap().address());
+        let expected = vector.is_multi_sig.then_some(&co_signers[..]);
+        assert_eq!(checked.co_signers().map(|found| &found.signers[..]), expected, "{}", vector.name);
     }
     assert_eq!(foreign, 4);
 }
@@ -144,10 +154,11 @@ fn a_signature_for_the_other_network_is_not_the_signers() {
         match vector.signed.check(&vector.network) {
             Ok(checked) => assert_ne!(checked.signer(), key().address(), "{}", vector.name),
             Err(CheckError::Chain { got, expected }) => {
-                assert!(vector.is_user_signed, "{}", vector.name);
+                assert!(vector.is_user_signed || vector.is_multi_sig, "{}", vector.name);
                 assert_eq!(got == HyperliquidChain::Mainnet, expected == HyperliquidChain::Testnet);
             }
             Err(CheckError::Action(_)) => {}
+            Err(CheckError::OuterSigner { .. }) => assert!(vector.is_multi_sig, "{}", vector.name),
             // The other digest may also have no key for this r.
             Err(CheckError::Secp256k1(_)) => assert!(!vector.is_user_signed, "{}", vector.name),
             Err(error) => panic!("{}: {error}", vector.name),

@@ -126,7 +126,8 @@ pub fn rebuild(
     let mut events = Vec::new();
     tables.cross_sums.clear();
     for account in accounts {
-        let mut session = Session { tables, block, meter: &mut meter, config, account, events: &mut events };
+        let mut session =
+            Session { tables, block, meter: &mut meter, config, account, builder: None, events: &mut events };
         session.write_again()?;
         session.reindex(account)?;
     }
