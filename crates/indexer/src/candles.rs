@@ -84,7 +84,7 @@ impl Interval {
 
     /// When the candle of a moment begins, in milliseconds.
     #[must_use]
-    pub fn start(self, time: u64) -> u64 {
+    pub const fn start(self, time: u64) -> u64 {
         match self {
             Self::Month => month_start(time / DAY_MS) * DAY_MS,
             _ => time - time % self.ms(),
@@ -93,7 +93,7 @@ impl Interval {
 
     /// When the candle that begins at `start` ends: the first moment of the next.
     #[must_use]
-    pub fn end(self, start: u64) -> u64 {
+    pub const fn end(self, start: u64) -> u64 {
         match self {
             Self::Month => self.start(start + self.ms()),
             _ => start + self.ms(),
