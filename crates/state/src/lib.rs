@@ -45,4 +45,6 @@ pub use key::{Key, Value};
 pub use readset::ReadSet;
 pub use scratch::Scratch;
 pub use table::Table;
+#[doc(hidden)]
+pub use tables::are_ascending as __are_ascending;
 pub use tables::{AnyTable, Prefix, Tables};

@@ -224,6 +224,17 @@ pub trait Tables {
     }
 }
 
+/// Whether numbers ascend, for [`tables!`](crate::tables).
+#[doc(hidden)]
+#[must_use]
+pub const fn are_ascending(numbers: &[u8]) -> bool {
+    match numbers {
+        [first, second, ..] if *first >= *second => false,
+        [_, rest @ ..] => are_ascending(rest),
+        [] => true,
+    }
+}
+
 /// Declares an engine's tables, and what its rules remember within a block ([`Scratch`](crate::Scratch)), if anything.
 ///
 /// ```
@@ -261,6 +272,9 @@ macro_rules! tables {
             /// The engine whose tables these are.
             pub const ENGINE: $engine = $engine($number_of_engine);
         }
+
+        // Deltas and read sets are sorted because the tables are.
+        const _: () = assert!($crate::__are_ascending(&[$($number),*]), "tables stand in the order of their numbers");
 
         impl $crate::Tables for $name {
             fn visit(&self, show: &mut dyn FnMut($crate::Prefix, &dyn $crate::AnyTable)) {

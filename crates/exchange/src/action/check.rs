@@ -281,13 +281,9 @@ impl SignedAction {
 
     /// What the signature covers, if it is typed data beside the action's hash.
     fn typed_digest(&self, action: &Action, network: &Network) -> Option<Hash> {
-        match action {
-            Action::MultiSig(multi_sig) => {
-                let beside = (self.nonce, self.vault_address.as_ref(), self.expires_after);
-                Some(multi_sig.outer_digest(network.chain(), beside))
-            }
-            other => other.user_digest(),
-        }
+        let Action::MultiSig(multi_sig) = action else { return action.user_digest() };
+        let beside = (self.nonce, self.vault_address.as_ref(), self.expires_after);
+        Some(multi_sig.outer_digest(network.chain(), beside))
     }
 
     /// The digest that the signer's wallet must sign.
@@ -304,12 +300,11 @@ impl SignedAction {
         network: &Network,
     ) -> Result<CheckedAction, CheckError> {
         let Unproven { action, action_hash, .. } = unproven;
-        let (action, co_signed) = match action {
-            Action::MultiSig(multi_sig) => {
-                let co_signers = self.co_signers(&multi_sig, signer, network)?;
-                (*multi_sig.action, Some(Box::new(co_signers)))
-            }
-            other => (other, None),
+        let (action, co_signed) = if let Action::MultiSig(multi_sig) = action {
+            let co_signers = self.co_signers(&multi_sig, signer, network)?;
+            (*multi_sig.action, Some(Box::new(co_signers)))
+        } else {
+            (action, None)
         };
         Ok(CheckedAction {
             class: action.class(),

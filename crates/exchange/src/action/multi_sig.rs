@@ -326,8 +326,11 @@ fn payload_bytes(action: &Action) -> Vec<u8> {
     }
 }
 
-/// The fields of a map of texts, numbers and flags: each one's name, and the bytes of both.
-fn flat_fields<'a>(input: &mut Input<'a>) -> Result<Vec<(&'a str, [&'a [u8]; 2])>, ActionError> {
+/// A field's name, and the bytes of its name and its value.
+type FlatField<'a> = (&'a str, [&'a [u8]; 2]);
+
+/// The fields of a map of texts, numbers and flags.
+fn flat_fields<'a>(input: &mut Input<'a>) -> Result<Vec<FlatField<'a>>, ActionError> {
     let count = input.map()?;
     if count > USER_FIELDS_MAX {
         return Err(Reason::TooMany { count, max: USER_FIELDS_MAX }.into());

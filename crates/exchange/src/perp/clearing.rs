@@ -23,23 +23,20 @@ pub const POSITION_WORK: Work = Work(150);
 
 /// The tables of the clearing house, apart from others, so that a book can be walked beside them.
 pub(crate) struct Clearing<'a> {
-    positions: &'a mut Table<PositionKey, Position, Ordered<PositionKey, Position>>,
-    collaterals: &'a mut Table<AccountId, Usd, Hashed<AccountId, Usd>>,
-    markets: &'a mut Table<MarketId, PerpMarket, Hashed<MarketId, PerpMarket>>,
-    prices: &'a mut Table<MarketId, PerpPrices, Hashed<MarketId, PerpPrices>>,
-    risk_index: &'a mut Keys<RiskKey>,
-    holders: &'a mut Keys<HolderKey>,
-    kept: &'a mut Scratch<AccountId, CrossSums>,
-    position_triggers: &'a mut Keys<PositionTrigger>,
-    ended_positions: &'a mut Keys<PositionKey>,
-    meter: &'a mut WorkMeter,
+    pub(crate) positions: &'a mut Table<PositionKey, Position, Ordered<PositionKey, Position>>,
+    pub(crate) collaterals: &'a mut Table<AccountId, Usd, Hashed<AccountId, Usd>>,
+    pub(crate) markets: &'a mut Table<MarketId, PerpMarket, Hashed<MarketId, PerpMarket>>,
+    pub(crate) prices: &'a mut Table<MarketId, PerpPrices, Hashed<MarketId, PerpPrices>>,
+    pub(crate) risk_index: &'a mut Keys<RiskKey>,
+    pub(crate) holders: &'a mut Keys<HolderKey>,
+    pub(crate) kept: &'a mut Scratch<AccountId, CrossSums>,
+    pub(crate) position_triggers: &'a mut Keys<PositionTrigger>,
+    pub(crate) ended_positions: &'a mut Keys<PositionKey>,
+    pub(crate) meter: &'a mut WorkMeter,
 }
 
 /// A table of keys alone.
 type Keys<K> = Table<K, (), Ordered<K, ()>>;
-
-/// What follows positions, and which of those are no more.
-type Followers<'a> = (&'a mut Keys<PositionTrigger>, &'a mut Keys<PositionKey>);
 
 /// A market with its prices.
 #[derive(Clone, Copy, Debug)]
@@ -52,45 +49,23 @@ pub(crate) struct Priced {
 /// Borrows the clearing house's tables out of all.
 macro_rules! clearing {
     ($tables:expr, $meter:expr) => {
-        $crate::perp::Clearing::new(
-            &mut $tables.positions,
-            &mut $tables.collaterals,
-            &mut $tables.perp_markets,
-            &mut $tables.perp_prices,
-            (&mut $tables.risk_index, &mut $tables.holders),
-            (&mut $tables.position_triggers, &mut $tables.ended_positions),
-            &mut $tables.cross_sums,
-            $meter,
-        )
+        $crate::perp::Clearing {
+            positions: &mut $tables.positions,
+            collaterals: &mut $tables.collaterals,
+            markets: &mut $tables.perp_markets,
+            prices: &mut $tables.perp_prices,
+            risk_index: &mut $tables.risk_index,
+            holders: &mut $tables.holders,
+            kept: &mut $tables.cross_sums,
+            position_triggers: &mut $tables.position_triggers,
+            ended_positions: &mut $tables.ended_positions,
+            meter: $meter,
+        }
     };
 }
 pub(crate) use clearing;
 
-impl<'a> Clearing<'a> {
-    pub(crate) const fn new(
-        positions: &'a mut Table<PositionKey, Position, Ordered<PositionKey, Position>>,
-        collaterals: &'a mut Table<AccountId, Usd, Hashed<AccountId, Usd>>,
-        markets: &'a mut Table<MarketId, PerpMarket, Hashed<MarketId, PerpMarket>>,
-        prices: &'a mut Table<MarketId, PerpPrices, Hashed<MarketId, PerpPrices>>,
-        (risk_index, holders): (&'a mut Keys<RiskKey>, &'a mut Keys<HolderKey>),
-        (position_triggers, ended_positions): Followers<'a>,
-        kept: &'a mut Scratch<AccountId, CrossSums>,
-        meter: &'a mut WorkMeter,
-    ) -> Self {
-        Self {
-            positions,
-            collaterals,
-            markets,
-            prices,
-            risk_index,
-            holders,
-            kept,
-            position_triggers,
-            ended_positions,
-            meter,
-        }
-    }
-
+impl Clearing<'_> {
     /// A market that has prices.
     pub(crate) fn priced(&mut self, id: MarketId) -> Result<Priced, Rejection> {
         let market = *self.markets.get(&id).ok_or(Rejection::UnknownAsset)?;

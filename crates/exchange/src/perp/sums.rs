@@ -76,7 +76,7 @@ impl CrossSums {
     }
 
     /// Whether there is nothing to look at: nothing held and nothing owed, or bounds that can't all be lost to.
-    pub(super) fn needs_no_look(&self) -> bool {
+    pub(super) const fn needs_no_look(&self) -> bool {
         if self.held == 0 {
             return self.margin.value >= 0;
         }
