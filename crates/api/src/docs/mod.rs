@@ -114,7 +114,7 @@ fn question(name: &str, about: &str, fields: &[&str]) -> Value {
 
 fn question_field(name: &str) -> Value {
     match name {
-        "user" => reference("Address"),
+        "user" | "builder" | "vaultAddress" => reference("Address"),
         "coin" => reference("Coin"),
         "dex" => json!({ "type": "string", "description": "Empty: there is one exchange of perpetuals." }),
         "oid" => one_of(&[integer(), reference("Cloid")]),
