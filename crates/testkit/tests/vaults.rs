@@ -201,8 +201,8 @@ fn a_distribution_pays_all_in_proportion_and_the_end_pays_all() {
     // 4,400 USD are there. 1,100 go out, a quarter of all: 825 to the holder, 75 of it profit.
     let step = chain.act(&leader, &vault_distribute(vault, 1_100 * USD_MICROS));
     assert_eq!(outcome(&step), None, "also within the lockup");
-    assert_eq!(chain.collateral(&holder), Usd(7_000 * USD_ATOMS + 817_50_000_000));
-    assert_eq!(chain.collateral(&leader), Usd(9_000 * USD_ATOMS + 275 * USD_ATOMS + 7_50_000_000));
+    assert_eq!(chain.collateral(&holder), Usd(7_000 * USD_ATOMS + 81_750_000_000));
+    assert_eq!(chain.collateral(&leader), Usd(9_000 * USD_ATOMS + 275 * USD_ATOMS + 750_000_000));
     assert_eq!(holding(&chain, &vault, &holder), Some((225_000_000_000, 225_000_000_000)));
     let step = chain.act(&leader, &vault_distribute(vault, 3_300 * USD_MICROS + 1));
     assert_eq!(outcome(&step), Some(Rejection::VaultFundsInUse));

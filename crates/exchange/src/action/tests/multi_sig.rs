@@ -87,7 +87,7 @@ fn a_co_signature_holds_for_one_action_one_account_one_sender_and_one_nonce() {
         assert_ne!(co_signers(&sent(&other, 1)).unwrap_or_default(), vec![key(2).address()]);
     }
     let of = CoSigned { outer: key(9).address(), ..multi_sig.of };
-    let stolen = sent(&MultiSig { of, ..multi_sig.clone() }, 9);
+    let stolen = sent(&MultiSig { of, ..multi_sig }, 9);
     assert_ne!(co_signers(&stolen).unwrap_or_default(), vec![key(2).address()]);
     // Beside the action: the outer signature covers it, and so do the co-signatures.
     let mut later = original.clone();
