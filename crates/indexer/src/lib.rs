@@ -41,7 +41,7 @@ pub use history::{CLOSED_KEPT, CLOSED_PER_ACCOUNT, ClosedOrder, OrderHistory};
 pub use indexer::{Indexer, Past};
 pub use ledger::{LEDGER_KEPT, LEDGER_PER_ACCOUNT, Ledger, LedgerEntry, LedgerRow};
 pub use markets::{Listing, Markets};
-pub use orders::{OpenOrder, OrderStatus, Waits};
+pub use orders::{ORDER_STATUS_WORDS, OpenOrder, OrderStatus, Waits};
 pub use portfolio::{Money, PORTFOLIOS_KEPT, Portfolios, SAMPLE_MS, Sample};
 pub use rejected::{REJECTED_ID_FIRST, REJECTED_KEPT, REJECTED_PER_ACCOUNT, Rejected, RejectedOrder};
 pub use tape::TRADES_KEPT;

@@ -117,6 +117,32 @@ pub enum OrderStatus {
     Closed(CloseReason),
 }
 
+/// Every word that [`OrderStatus::word`] or [`RejectedOrder::word`](crate::RejectedOrder::word) may say.
+pub const ORDER_STATUS_WORDS: [&str; 22] = [
+    "open",
+    "triggered",
+    "filled",
+    "canceled",
+    "selfTradeCanceled",
+    "scheduledCancel",
+    "marginCanceled",
+    "reduceOnlyCanceled",
+    "expiredCanceled",
+    "siblingFilledCanceled",
+    "liquidatedCanceled",
+    "rejected",
+    "tickRejected",
+    "minTradeNtlRejected",
+    "insufficientSpotBalanceRejected",
+    "perpMarginRejected",
+    "reduceOnlyRejected",
+    "oracleRejected",
+    "positionIncreaseAtOpenInterestCapRejected",
+    "badAloPxRejected",
+    "iocCancelRejected",
+    "marketOrderNoLiquidityRejected",
+];
+
 impl OrderStatus {
     /// Hyperliquid's word for it. A modified order is a cancelled one there, with another in its place.
     #[must_use]

@@ -225,6 +225,7 @@ mod tests {
         ];
         for (why, time_in_force, word) in rows {
             assert_eq!(refused(1, why, time_in_force).word(), word, "{why:?}");
+            assert!(crate::ORDER_STATUS_WORDS.contains(&word), "{word}");
         }
     }
 

@@ -219,6 +219,9 @@ fn nothing_is_remembered_of_orders_that_have_ended() {
     assert_eq!(listed(&chain), 0);
 }
 
+/// An order of a size.
+type OfSize = fn(&str) -> Order;
+
 proptest! {
     /// The builder gets no less than the exact part and less than an atom more, and never more than what is paid.
     #[test]
@@ -228,7 +231,7 @@ proptest! {
         let (mut chain, [maker, taker, _], builder) = market();
         let before = (cash(&chain, &builder, USD), treasury(&chain));
         let size = format!("{}", lots + 100);
-        let (asks, bids): (fn(&str) -> Order, fn(&str) -> Order) = if on_perpetuals {
+        let (asks, bids): (OfSize, OfSize) = if on_perpetuals {
             (|size| sell_perp(DOGE, "0.1", size), |size| buy_perp(DOGE, "0.1", size))
         } else {
             (|size| sell(PURR, "1.0001", size), |size| buy(PURR, "1.0001", size))

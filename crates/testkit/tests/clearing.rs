@@ -21,7 +21,7 @@ use tandem_testkit::{
 };
 use tandem_types::{AccountId, Address, MarketId, OrderId};
 
-const STREAMS: u64 = 8;
+const STREAMS: u64 = 16;
 const ACTIONS: u64 = 320;
 const TRADERS: u8 = 4;
 /// Who quotes much and has much.

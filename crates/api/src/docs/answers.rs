@@ -389,9 +389,11 @@ fn orders() -> [(&'static str, Value); 3] {
         ("cloid", one_of(&[reference("Cloid"), null()])),
     ];
     let detailed: Vec<(&str, Value)> = order.into_iter().chain(more).collect();
-    let ends = ["open", "filled", "canceled", "selfTradeCanceled", "scheduledCancel", "marginCanceled"];
-    let status =
-        [("order", reference("OrderDetails")), ("status", words(&ends)), ("statusTimestamp", integer())];
+    let status = [
+        ("order", reference("OrderDetails")),
+        ("status", words(&tandem_indexer::ORDER_STATUS_WORDS)),
+        ("statusTimestamp", integer()),
+    ];
     [("Order", short), ("OrderDetails", object(&detailed)), ("OrderStatus", object(&status))]
 }
 

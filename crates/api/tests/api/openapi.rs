@@ -226,9 +226,9 @@ async fn share(driven: &mut Driven, [one, two, three]: [&Signer; 3]) {
     driven.act(two, &vault_deposit(vault, 50_000_000)).await;
     driven.act(one, &vault_distribute(vault, 30_000_000)).await;
     let nonce = driven.chain.nonce();
-    driven.act(one, &approve_builder(&two.address(), "0.1%", nonce)).await;
-    driven.act(three, &place(&[sell_perp(ETH, "2000", "0.5")])).await;
-    driven.act(one, &place_built(&[buy_perp(ETH, "2000", "0.5")], &two.address(), 10)).await;
+    driven.act(two, &approve_builder(&one.address(), "0.1%", nonce)).await;
+    driven.act(three, &place(&[sell_perp(ETH, "2000", "0.05")])).await;
+    driven.act(two, &place_built(&[buy_perp(ETH, "2000", "0.05")], &one.address(), 10)).await;
     let nonce = driven.chain.nonce();
     driven.act(three, &convert(&[one.address(), two.address()], 2, nonce)).await;
 }
@@ -263,7 +263,7 @@ fn examples_of_perpetuals(name: &str, vault: &str) -> Vec<Value> {
             users.iter().map(range).collect()
         }
         "marginTable" => vec![json!({ "type": name, "id": 101 })],
-        "maxBuilderFee" => vec![json!({ "type": name, "user": users[0], "builder": users[1] })],
+        "maxBuilderFee" => vec![json!({ "type": name, "user": users[1], "builder": users[0] })],
         "vaultDetails" => vec![
             json!({ "type": name, "vaultAddress": vault }),
             json!({ "type": name, "vaultAddress": vault, "user": users[1] }),

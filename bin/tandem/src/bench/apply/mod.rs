@@ -88,7 +88,8 @@ mod tests {
             let step = judge.step(&world, &block).unwrap();
             assert!(judge.is_at(&proposer));
             assert!((980..=1_000).contains(&step.items), "{step:?}");
-            assert!(step.takers == 100 && (100..=200).contains(&step.fills), "{step:?}");
+            // A few meet nobody but themselves.
+            assert!((90..=100).contains(&step.takers) && (100..=200).contains(&step.fills), "{step:?}");
             assert!(step.refused < 100, "{step:?}");
             report.add(step);
         }
