@@ -117,6 +117,7 @@ def parameter(name: str, world: World) -> Any:
     """A value for a question's or a channel's field."""
     return {
         "user": world.trader.address, "coin": COIN, "oid": world.oid, "startTime": 0, "id": 10,
+        "builder": world.trader.address, "vaultAddress": world.trader.address,
         "interval": "1m", "req": {"coin": COIN, "interval": "1w", "startTime": 0},
     }[name]  # fmt: skip
 
