@@ -15,9 +15,10 @@ use tandem_exchange::action::{
 use tandem_exchange::fees::{FeeSchedule, FeeTier, Rates, RebateTier};
 use tandem_exchange::{Transaction, sub_account_address};
 use tandem_testkit::{
-    BTC, DOGE, ETH, Harness, PURR, Signer, USD, approve, asset, class_transfer, create_sub_account, evm_transfer,
-    grouped, isolated_margin, leverage, perp_asset, perp_genesis, place, price, rename_sub_account, send,
-    sub_account_spot_transfer, sub_account_transfer, top_up, usd_send, approve_builder, create_vault, place_built, vault_deposit, vault_distribute, vault_withdraw,
+    BTC, DOGE, ETH, Harness, PURR, Signer, USD, approve, approve_builder, asset, class_transfer,
+    create_sub_account, create_vault, evm_transfer, grouped, isolated_margin, leverage, perp_asset,
+    perp_genesis, place, place_built, price, rename_sub_account, send, sub_account_spot_transfer,
+    sub_account_transfer, top_up, usd_send, vault_deposit, vault_distribute, vault_withdraw,
 };
 use tandem_types::{AccountId, Address, BlockTime, Cloid, OrderId};
 
@@ -102,7 +103,10 @@ impl Trading {
         let network = self.chain.identity.network;
         let now = self.chain.now().0;
         let transaction = match choices.below(8) {
-            0 => signer.transaction_for(&named(choices), &action, nonce, &network),
+            // The signatures of user-signed actions cover no vault.
+            0 if !action.is_user_signed() => {
+                signer.transaction_for(&named(choices), &action, nonce, &network)
+            }
             1 => {
                 let expires = choices.pick(&[now, now.saturating_sub(1), now + 1_000]);
                 let signed = signer.sign(&action, nonce, Some(expires), &network);
@@ -188,13 +192,21 @@ impl Trading {
             23 => create_vault("a vault", u64::from(choices.byte()) * 1_000_000),
             24 | 25 => {
                 let (vault, micros) = (self.vault(choices), u64::from(choices.byte()) * 1_000_001);
-                if choices.below(2) == 0 { vault_deposit(vault, micros) } else { vault_withdraw(vault, micros) }
+                if choices.below(2) == 0 {
+                    vault_deposit(vault, micros)
+                } else {
+                    vault_withdraw(vault, micros)
+                }
             }
             26 => {
                 let micros = choices.pick(&[0, 1, 1_000_000, 50_000_000]);
                 vault_distribute(self.vault(choices), micros)
             }
-            21 => approve_builder(&address(choices), choices.pick(&["0%", "0.01%", "0.1%", "1%", "1.1%"]), nonce),
+            21 => approve_builder(
+                &address(choices),
+                choices.pick(&["0%", "0.01%", "0.1%", "1%", "1.1%"]),
+                nonce,
+            ),
             22 => {
                 let orders = several(choices, |choices| order(choices, &market));
                 place_built(&orders, &address(choices), choices.pick(&[0, 1, 10, 100, 101, 1_000]))
