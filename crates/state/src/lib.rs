@@ -4,6 +4,7 @@
 //!   [`Table::first`] and write with [`Table::put`], [`Table::update`] and [`Table::remove`]: there is no other way.
 //! - [`Tables`] does to a whole set what every block needs: nested checkpoints, the block's [`Delta`], the
 //!   [`ReadSet`], following by deltas in both directions, and partial state built from a witness.
+//! - [`Scratch`] is what rules have worked out within a block: no state, undone with the tables and gone with the block.
 //! - Keys in bytes are `engine ‖ table ‖ key`; their order is the order of meaning, and the state tree's.
 //!
 //! Nothing here knows what an account or an order is, and nothing here does I/O.
