@@ -30,10 +30,10 @@ fn somewhere(stream: &mut Stream) -> (usize, u64, bool) {
     (at, mark, stream.random.below(2) == 0)
 }
 
-/// A valid price within so many thousandths of another.
-const fn near(stream: &mut Stream, at: usize, price: u64, thousandths: u64) -> u64 {
+/// A valid price within so many thousandths of another, or the lowest there is.
+fn near(stream: &mut Stream, at: usize, price: u64, thousandths: u64) -> u64 {
     let moved = 1_000 + stream.random.below(2 * thousandths + 1) - thousandths;
-    price * moved / 1_000 / FORMS[at].step * FORMS[at].step
+    (price * moved / 1_000 / FORMS[at].step * FORMS[at].step).max(FORMS[at].step)
 }
 
 /// An order that waits, for both.
