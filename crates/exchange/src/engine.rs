@@ -48,37 +48,49 @@ const fn function(id: u16, name: &'static str) -> Function {
     Function { id, name, base: Work(1_000) }
 }
 
-const FUNCTIONS: &[Function] = &[
-    function(1, "order"),
-    function(2, "cancel"),
-    function(3, "cancelByCloid"),
-    function(4, "modify"),
-    function(5, "batchModify"),
-    function(6, "scheduleCancel"),
-    function(7, "spotSend"),
-    function(8, "approveAgent"),
-    function(9, "noop"),
-    function(10, "updateLeverage"),
-    function(11, "updateIsolatedMargin"),
-    function(12, "usdClassTransfer"),
-    function(13, "usdSend"),
-    function(14, "cancelAll"),
-    function(15, "twapOrder"),
-    function(16, "twapCancel"),
-    function(17, "createSubAccount"),
-    function(18, "subAccountTransfer"),
-    function(19, "subAccountSpotTransfer"),
-    function(20, "subAccountModify"),
-    function(41, "topUpIsolatedOnlyMargin"),
-    function(21, "approveScopedAgent"),
-    function(25, "approveBuilderFee"),
-    function(26, "createVault"),
-    function(27, "vaultTransfer"),
-    function(28, "vaultModify"),
-    function(29, "vaultDistribute"),
-    function(30, "convertToMultiSigUser"),
-    function(31, "multiSig"),
-];
+/// Declares the functions, one for each kind of action: its number, which is never given to another, and its name.
+macro_rules! functions {
+    ($($action:ident = $id:literal $name:literal,)*) => {
+        const FUNCTIONS: &[Function] = &[$(function($id, $name)),*];
+
+        const fn function_of(action: &Action) -> Function {
+            match action {
+                $(Action::$action { .. } => function($id, $name),)*
+            }
+        }
+    };
+}
+functions! {
+    Order = 1 "order",
+    Cancel = 2 "cancel",
+    CancelByCloid = 3 "cancelByCloid",
+    Modify = 4 "modify",
+    BatchModify = 5 "batchModify",
+    ScheduleCancel = 6 "scheduleCancel",
+    SpotSend = 7 "spotSend",
+    ApproveAgent = 8 "approveAgent",
+    Noop = 9 "noop",
+    UpdateLeverage = 10 "updateLeverage",
+    UpdateIsolatedMargin = 11 "updateIsolatedMargin",
+    UsdClassTransfer = 12 "usdClassTransfer",
+    UsdSend = 13 "usdSend",
+    CancelAll = 14 "cancelAll",
+    TwapOrder = 15 "twapOrder",
+    TwapCancel = 16 "twapCancel",
+    CreateSubAccount = 17 "createSubAccount",
+    SubAccountTransfer = 18 "subAccountTransfer",
+    SubAccountSpotTransfer = 19 "subAccountSpotTransfer",
+    SubAccountModify = 20 "subAccountModify",
+    TopUpIsolatedOnlyMargin = 41 "topUpIsolatedOnlyMargin",
+    ApproveScopedAgent = 21 "approveScopedAgent",
+    ApproveBuilderFee = 25 "approveBuilderFee",
+    CreateVault = 26 "createVault",
+    VaultTransfer = 27 "vaultTransfer",
+    VaultModify = 28 "vaultModify",
+    VaultDistribute = 29 "vaultDistribute",
+    ConvertToMultiSigUser = 30 "convertToMultiSigUser",
+    MultiSig = 31 "multiSig",
+}
 
 impl Coprocessor for Exchange {
     type Tables = ExchangeTables;
@@ -97,71 +109,7 @@ impl Coprocessor for Exchange {
     };
 
     fn function(call: &Call<'_>) -> Function {
-        let [
-            order,
-            cancel,
-            by_cloid,
-            modify,
-            batch_modify,
-            schedule,
-            send,
-            approve,
-            noop,
-            leverage,
-            isolated_margin,
-            class_transfer,
-            usd_send,
-            cancel_all,
-            twap_order,
-            twap_cancel,
-            create_sub_account,
-            sub_account_transfer,
-            sub_account_spot_transfer,
-            sub_account_modify,
-            top_up,
-            approve_scoped,
-            approve_builder_fee,
-            create_vault,
-            vault_transfer,
-            vault_modify,
-            vault_distribute,
-            convert,
-            multi_sig,
-        ] = FUNCTIONS
-        else {
-            return function(0, "none");
-        };
-        *match call.action {
-            Action::Order(_) => order,
-            Action::Cancel(_) => cancel,
-            Action::CancelByCloid(_) => by_cloid,
-            Action::Modify(_) => modify,
-            Action::BatchModify(_) => batch_modify,
-            Action::ScheduleCancel(_) => schedule,
-            Action::SpotSend(_) => send,
-            Action::ApproveAgent(_) => approve,
-            Action::Noop => noop,
-            Action::UpdateLeverage(_) => leverage,
-            Action::UpdateIsolatedMargin(_) => isolated_margin,
-            Action::UsdClassTransfer(_) => class_transfer,
-            Action::UsdSend(_) => usd_send,
-            Action::CancelAll(_) => cancel_all,
-            Action::TwapOrder(_) => twap_order,
-            Action::TwapCancel(_) => twap_cancel,
-            Action::CreateSubAccount(_) => create_sub_account,
-            Action::SubAccountTransfer(_) => sub_account_transfer,
-            Action::SubAccountSpotTransfer(_) => sub_account_spot_transfer,
-            Action::SubAccountModify(_) => sub_account_modify,
-            Action::TopUpIsolatedOnlyMargin(_) => top_up,
-            Action::ApproveScopedAgent(_) => approve_scoped,
-            Action::ApproveBuilderFee(_) => approve_builder_fee,
-            Action::CreateVault(_) => create_vault,
-            Action::VaultTransfer(_) => vault_transfer,
-            Action::VaultModify(_) => vault_modify,
-            Action::VaultDistribute(_) => vault_distribute,
-            Action::ConvertToMultiSigUser(_) => convert,
-            Action::MultiSig(_) => multi_sig,
-        }
+        function_of(call.action)
     }
 
     fn call(
@@ -224,64 +172,43 @@ const TWAP_WORK_MAX: Work = Work(4_000_000);
 impl Session<'_, '_> {
     /// Runs an action: one status for each item, an item that is refused leaving no trace.
     fn act(&mut self, action: &Action) -> Result<Vec<ItemStatus>, Rejection> {
-        match action {
-            Action::Order(request) => self.place_orders(request),
+        let status = match action {
+            Action::Order(request) => return self.place_orders(request),
             Action::Cancel(request) => {
-                self.each(&request.cancels, |session, item| session.cancel(item.asset, item.order))
+                return self.each(&request.cancels, |session, item| session.cancel(item.asset, item.order));
             }
             Action::CancelByCloid(cancels) => {
-                self.each(cancels, |session, item| session.cancel_by_cloid(item.asset, &item.cloid))
+                return self.each(cancels, |session, item| session.cancel_by_cloid(item.asset, &item.cloid));
             }
-            Action::Modify(modify) => self.each(core::slice::from_ref(modify), Self::modify),
-            Action::BatchModify(modifies) => self.each(modifies, Self::modify),
-            Action::ScheduleCancel(time) => self.schedule_cancel(*time).map(|status| alloc::vec![status]),
-            Action::SpotSend(send) => self.spot_send(send).map(|status| alloc::vec![status]),
-            Action::ApproveAgent(approve) => {
-                self.approve_agent(approve, None).map(|status| alloc::vec![status])
-            }
-            Action::Noop => Ok(alloc::vec![ItemStatus::Done]),
-            Action::UpdateLeverage(update) => self.update_leverage(update).map(|status| alloc::vec![status]),
-            Action::UpdateIsolatedMargin(update) => {
-                self.update_isolated_margin(update).map(|status| alloc::vec![status])
-            }
-            Action::UsdClassTransfer(transfer) => {
-                self.usd_class_transfer(transfer).map(|status| alloc::vec![status])
-            }
-            Action::UsdSend(send) => self.usd_send(send).map(|status| alloc::vec![status]),
-            Action::CancelAll(asset) => self.cancel_all(*asset).map(|status| alloc::vec![status]),
-            Action::TwapOrder(request) => self.start_twap(request).map(|status| alloc::vec![status]),
-            Action::TwapCancel(request) => self.cancel_twap(request).map(|status| alloc::vec![status]),
-            Action::CreateSubAccount(name) => self.create_sub_account(name).map(|status| alloc::vec![status]),
-            Action::SubAccountTransfer(transfer) => {
-                self.sub_account_transfer(transfer).map(|status| alloc::vec![status])
-            }
-            Action::SubAccountSpotTransfer(transfer) => {
-                self.sub_account_spot_transfer(transfer).map(|status| alloc::vec![status])
-            }
-            Action::SubAccountModify(modify) => {
-                self.modify_sub_account(modify).map(|status| alloc::vec![status])
-            }
-            Action::TopUpIsolatedOnlyMargin(request) => {
-                self.top_up_isolated_margin(request).map(|status| alloc::vec![status])
-            }
-            Action::ApproveScopedAgent(approve) => {
-                self.approve_scoped_agent(approve).map(|status| alloc::vec![status])
-            }
-            Action::ApproveBuilderFee(request) => {
-                self.approve_builder_fee(request).map(|status| alloc::vec![status])
-            }
-            Action::CreateVault(request) => self.create_vault(request).map(|status| alloc::vec![status]),
-            Action::VaultTransfer(request) => self.vault_transfer(request).map(|status| alloc::vec![status]),
-            Action::VaultModify(request) => self.modify_vault(request).map(|status| alloc::vec![status]),
-            Action::VaultDistribute(request) => {
-                self.distribute_vault(request).map(|status| alloc::vec![status])
-            }
-            Action::ConvertToMultiSigUser(request) => {
-                self.convert_to_multi_sig(request).map(|status| alloc::vec![status])
-            }
+            Action::Modify(modify) => return self.each(core::slice::from_ref(modify), Self::modify),
+            Action::BatchModify(modifies) => return self.each(modifies, Self::modify),
+            Action::ScheduleCancel(time) => self.schedule_cancel(*time),
+            Action::SpotSend(send) => self.spot_send(send),
+            Action::ApproveAgent(approve) => self.approve_agent(approve, None),
+            Action::Noop => Ok(ItemStatus::Done),
+            Action::UpdateLeverage(update) => self.update_leverage(update),
+            Action::UpdateIsolatedMargin(update) => self.update_isolated_margin(update),
+            Action::UsdClassTransfer(transfer) => self.usd_class_transfer(transfer),
+            Action::UsdSend(send) => self.usd_send(send),
+            Action::CancelAll(asset) => self.cancel_all(*asset),
+            Action::TwapOrder(request) => self.start_twap(request),
+            Action::TwapCancel(request) => self.cancel_twap(request),
+            Action::CreateSubAccount(name) => self.create_sub_account(name),
+            Action::SubAccountTransfer(transfer) => self.sub_account_transfer(transfer),
+            Action::SubAccountSpotTransfer(transfer) => self.sub_account_spot_transfer(transfer),
+            Action::SubAccountModify(modify) => self.modify_sub_account(modify),
+            Action::TopUpIsolatedOnlyMargin(request) => self.top_up_isolated_margin(request),
+            Action::ApproveScopedAgent(approve) => self.approve_scoped_agent(approve),
+            Action::ApproveBuilderFee(request) => self.approve_builder_fee(request),
+            Action::CreateVault(request) => self.create_vault(request),
+            Action::VaultTransfer(request) => self.vault_transfer(request),
+            Action::VaultModify(request) => self.modify_vault(request),
+            Action::VaultDistribute(request) => self.distribute_vault(request),
+            Action::ConvertToMultiSigUser(request) => self.convert_to_multi_sig(request),
             // A checked action is the one within.
             Action::MultiSig(_) => Err(Rejection::NotMultiSig),
-        }
+        };
+        status.map(|status| alloc::vec![status])
     }
 
     /// Runs an action of an agent that may do only certain things.
