@@ -8,6 +8,7 @@
 //! An action begins as a msgpack map and a digest's preimage with `19 01`, so the two kinds of hash never coincide.
 //! Source: hyperliquid-python-sdk 0.24, `utils/signing.py`; EIP-712.
 
+use super::types::l1_action;
 use super::{
     Action, ApproveAgent, ApproveBuilderFee, ApproveScopedAgent, CoSigned, ConvertToMultiSigUser, SpotSend,
     UsdClassTransfer, UsdSend, UserSigned,
@@ -118,28 +119,7 @@ impl Action {
             Self::UsdSend(send) => typed.usd_send(send),
             Self::ApproveBuilderFee(approve) => typed.approve_builder_fee(approve),
             Self::ConvertToMultiSigUser(convert) => typed.convert(convert),
-            Self::Order(_)
-            | Self::Cancel(_)
-            | Self::CancelByCloid(_)
-            | Self::Modify(_)
-            | Self::BatchModify(_)
-            | Self::ScheduleCancel(_)
-            | Self::UpdateLeverage(_)
-            | Self::UpdateIsolatedMargin(_)
-            | Self::TopUpIsolatedOnlyMargin(_)
-            | Self::CancelAll(_)
-            | Self::TwapOrder(_)
-            | Self::TwapCancel(_)
-            | Self::CreateSubAccount(_)
-            | Self::SubAccountTransfer(_)
-            | Self::SubAccountSpotTransfer(_)
-            | Self::SubAccountModify(_)
-            | Self::CreateVault(_)
-            | Self::VaultTransfer(_)
-            | Self::VaultModify(_)
-            | Self::VaultDistribute(_)
-            | Self::MultiSig(_)
-            | Self::Noop => return None,
+            l1_action!() => return None,
         }))
     }
 }

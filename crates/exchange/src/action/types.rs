@@ -335,6 +335,35 @@ impl Class {
     pub const ALL: [Self; 3] = [Self::Neutral, Self::Cancels, Self::MayTake];
 }
 
+/// The actions that are signed as L1 actions, as a pattern: all that carry no network and nonce of their own.
+macro_rules! l1_action {
+    () => {
+        $crate::action::Action::Order(_)
+            | $crate::action::Action::Cancel(_)
+            | $crate::action::Action::CancelByCloid(_)
+            | $crate::action::Action::Modify(_)
+            | $crate::action::Action::BatchModify(_)
+            | $crate::action::Action::ScheduleCancel(_)
+            | $crate::action::Action::UpdateLeverage(_)
+            | $crate::action::Action::UpdateIsolatedMargin(_)
+            | $crate::action::Action::TopUpIsolatedOnlyMargin(_)
+            | $crate::action::Action::CancelAll(_)
+            | $crate::action::Action::TwapOrder(_)
+            | $crate::action::Action::TwapCancel(_)
+            | $crate::action::Action::CreateSubAccount(_)
+            | $crate::action::Action::SubAccountTransfer(_)
+            | $crate::action::Action::SubAccountSpotTransfer(_)
+            | $crate::action::Action::SubAccountModify(_)
+            | $crate::action::Action::CreateVault(_)
+            | $crate::action::Action::VaultTransfer(_)
+            | $crate::action::Action::VaultModify(_)
+            | $crate::action::Action::VaultDistribute(_)
+            | $crate::action::Action::MultiSig(_)
+            | $crate::action::Action::Noop
+    };
+}
+pub(super) use l1_action;
+
 impl Action {
     /// The class; of a batch, its most aggressive item's; of a modification, its new order's.
     #[must_use]
@@ -383,28 +412,7 @@ impl Action {
             Self::UsdSend(send) => Some(&send.user),
             Self::ApproveBuilderFee(approve) => Some(&approve.user),
             Self::ConvertToMultiSigUser(convert) => Some(&convert.user),
-            Self::Order(_)
-            | Self::Cancel(_)
-            | Self::CancelByCloid(_)
-            | Self::Modify(_)
-            | Self::BatchModify(_)
-            | Self::ScheduleCancel(_)
-            | Self::UpdateLeverage(_)
-            | Self::UpdateIsolatedMargin(_)
-            | Self::TopUpIsolatedOnlyMargin(_)
-            | Self::CancelAll(_)
-            | Self::TwapOrder(_)
-            | Self::TwapCancel(_)
-            | Self::CreateSubAccount(_)
-            | Self::SubAccountTransfer(_)
-            | Self::SubAccountSpotTransfer(_)
-            | Self::SubAccountModify(_)
-            | Self::CreateVault(_)
-            | Self::VaultTransfer(_)
-            | Self::VaultModify(_)
-            | Self::VaultDistribute(_)
-            | Self::MultiSig(_)
-            | Self::Noop => None,
+            l1_action!() => None,
         }
     }
 
