@@ -2,6 +2,7 @@
 
 use crate::Rejection;
 use crate::action::{AssetId, Modify, Order as OrderRequest, OrderKind, OrderRef};
+use crate::fill;
 use crate::form;
 use crate::ledger;
 use crate::perp;
@@ -102,7 +103,7 @@ impl Session<'_, '_> {
         self.free(info, order.remaining)?;
         let account = self.account;
         self.open_orders().end(account, id, order.remaining, reason);
-        self.events.push(settle::closed(account, id, order.remaining, reason));
+        self.events.push(fill::closed(account, id, order.remaining, reason));
         Ok(())
     }
 

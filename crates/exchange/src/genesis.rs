@@ -2,9 +2,9 @@
 
 use crate::Rejection;
 use crate::ledger;
+use crate::ledger::QUOTE;
 use crate::perp::{PerpGenesis, PerpGenesisError};
 use crate::records::{Config, Market, SPOT_PRICE_DECIMALS, Token};
-use crate::settle::QUOTE;
 use crate::tables::ExchangeTables;
 use crate::transfer;
 use alloc::vec::Vec;

@@ -1,8 +1,8 @@
 //! The exchange's promises, checked on what a block changed.
 
+use crate::ledger::QUOTE;
 use crate::perp;
 use crate::records::Balance;
-use crate::settle::QUOTE;
 use crate::tables::{BalanceKey, ExchangeTables};
 use alloc::collections::BTreeMap;
 use core::fmt;

@@ -10,6 +10,11 @@ use tandem_state::Table;
 use tandem_state::index::Hashed;
 use tandem_types::{AccountId, TokenAtoms, TokenId};
 
+/// The quote of every spot market, and the collateral of perpetuals: USD.
+pub const QUOTE: TokenId = TokenId(0);
+/// The account that receives fees.
+pub const TREASURY: AccountId = AccountId(0);
+
 /// The table of balances.
 pub(crate) type Balances = Table<BalanceKey, Balance, Hashed<BalanceKey, Balance>>;
 

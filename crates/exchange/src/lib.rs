@@ -38,6 +38,7 @@ mod cancel;
 mod engine;
 mod expiry;
 pub mod fees;
+mod fill;
 mod form;
 mod genesis;
 mod invariants;
@@ -71,6 +72,7 @@ pub use expiry::{EXPIRIES_PER_BLOCK, EXPIRY_WORK};
 pub use form::{FILLS_MAX, MAKER_WORK, ORDER_WORK};
 pub use genesis::{Allocation, ExchangeGenesis, GenesisError, SPOT_ASSET_BASE, TREASURY_ADDRESS};
 pub use invariants::BrokenPromise;
+pub use ledger::{QUOTE, TREASURY};
 pub use multi_sig::{CO_SIGNATURE_WORK, CONVERT_WORK, MultiSigUser};
 pub use principal::{Capacity, Principal};
 pub use receipt::{
@@ -85,7 +87,6 @@ pub use records::{
 pub use rejection::Rejection;
 pub use schedule::{DUE_WORK, SCHEDULE_LEAD_MIN_MS, SCHEDULE_USES_MAX, SWEEP_ORDERS, TURN_WORK};
 pub use scope::{SCOPE_WORK, Scope};
-pub use settle::{QUOTE, TREASURY};
 pub use signers::{
     Claim, Inadmissible, NONCE_AGE_MAX_MS, NONCE_LEAD_MAX_MS, NONCES_KEPT, OVERDRAFT_INTERVAL_MS,
     SharedClaim, SharedStanding, Standing, claim_of, early_claim_of,

@@ -6,17 +6,18 @@
 use crate::Rejection;
 use crate::action::{self, Order as OrderRequest, OrderKind};
 use crate::fees;
+use crate::fill::{self, Taker};
 use crate::form::{self, FILLS_MAX, MAKER_WORK, ORDER_WORK};
 use crate::ledger;
 use crate::orders::{OpenOrders, open_orders};
 use crate::perp;
 use crate::receipt::{CloseReason, Event, ItemStatus};
-use crate::records::{Market, OrderInfo};
+use crate::records::{Counters, Market, OrderInfo};
 use crate::session::Session;
-use crate::settle::{self, Taker};
+use crate::settle;
 use crate::tables::CloidKey;
 use crate::trigger::Role;
-use tandem_book::{Book, Incoming, Limits, Owner, PlaceOutcome, SelfTrade, Side};
+use tandem_book::{Book, Incoming, Limits, Owner, PlaceError, PlaceOutcome, Placed, SelfTrade, Side};
 use tandem_types::{MarketId, OrderId, PriceRank, SizeLots};
 
 /// An order that passed every check that does not need the book.
@@ -145,7 +146,6 @@ impl Session<'_, '_> {
             self_trade: order.self_trade,
         };
         let taker = Taker { account: self.account, order: id, side: order.side, builder: self.builder };
-        let trade_before = counters.trade;
         let (orders, mut settlement) = settle::split(
             self.tables,
             taker,
@@ -156,13 +156,8 @@ impl Session<'_, '_> {
         );
         let placed =
             Book::new(order.id, orders).place(&incoming, &Limits { fills_max: FILLS_MAX }, &mut settlement);
-        let (notional, traded) = (settlement.notional, settlement.fees.traded());
-        self.meter.charge(MAKER_WORK.times(u64::from(form::steps_of(&placed))))?;
-        let placed = placed.map_err(form::place_error)?;
-        if counters.trade != trade_before {
-            fees::count_trades(self.tables, self.block, traded);
-            self.tables.counters.put((), counters);
-        }
+        let (notional, traded) = (settlement.trading.notional, settlement.trading.fees.traded());
+        let placed = self.count_match(placed, counters, traded)?;
         let filled = ItemStatus::Filled { id, size: placed.filled, notional };
         match placed.outcome {
             PlaceOutcome::Filled => {
@@ -178,6 +173,22 @@ impl Session<'_, '_> {
                 Ok(filled)
             }
         }
+    }
+
+    /// After a match: charges the makers that it visited, and keeps what it counted.
+    pub(crate) fn count_match(
+        &mut self,
+        placed: Result<Placed, PlaceError<Rejection>>,
+        counters: Counters,
+        traded: u64,
+    ) -> Result<Placed, Rejection> {
+        self.meter.charge(MAKER_WORK.times(u64::from(form::steps_of(&placed))))?;
+        let placed = placed.map_err(form::place_error)?;
+        if self.tables.counters.get(&()).is_none_or(|before| before.trade != counters.trade) {
+            fees::count_trades(self.tables, self.block, traded);
+            self.tables.counters.put((), counters);
+        }
+        Ok(placed)
     }
 
     fn rest(
@@ -209,7 +220,7 @@ impl Session<'_, '_> {
     }
 
     pub(crate) fn close(&mut self, id: OrderId, remaining: SizeLots, reason: CloseReason) {
-        self.events.push(settle::closed(self.account, id, remaining, reason));
+        self.events.push(fill::closed(self.account, id, remaining, reason));
     }
 
     pub(crate) const fn open_orders(&mut self) -> OpenOrders<'_> {

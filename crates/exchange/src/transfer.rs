@@ -7,10 +7,10 @@
 use crate::Rejection;
 use crate::action::{Amount, SpotSend};
 use crate::ledger;
+use crate::ledger::{QUOTE, TREASURY};
 use crate::receipt::{Event, ItemStatus};
 use crate::records::{Account, Signer};
 use crate::session::Session;
-use crate::settle::{QUOTE, TREASURY};
 use crate::tables::{AddressKey, ExchangeTables};
 use tandem_coprocessor::Work;
 use tandem_types::{AccountId, Address, TokenAtoms, TokenId};

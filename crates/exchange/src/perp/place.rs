@@ -13,13 +13,12 @@ use super::position::{Position, notional, notional_amount};
 use super::settle::{LiquidationTerms, PerpSettlement, count, reducible};
 use crate::Rejection;
 use crate::action::{Order as OrderRequest, TimeInForce};
-use crate::fees::{self, Rates, fees};
-use crate::form::{self, FILLS_MAX, MAKER_WORK, ORDER_WORK};
-use crate::orders::open_orders;
+use crate::fees::Rates;
+use crate::fill::{Taker, trading};
+use crate::form::{self, FILLS_MAX, ORDER_WORK};
 use crate::receipt::{CloseReason, Event, ItemStatus};
 use crate::records::OrderInfo;
 use crate::session::Session;
-use crate::settle::Taker;
 use alloc::vec::Vec;
 use tandem_book::{Book, Incoming, Limits, Owner, PlaceOutcome, Side};
 use tandem_types::{AccountId, MarketId, OrderId, PriceTicks, QuoteAtoms, SizeLots};
@@ -136,44 +135,37 @@ impl Session<'_, '_> {
         let config = self.tables.perp_config.get(&()).copied().unwrap_or_default();
         let mut counters = self.tables.counters.get(&()).copied().unwrap_or_default();
         let totals = self.tables.perp_totals.get(&id).copied().unwrap_or_default();
-        let trade_before = counters.trade;
-        let orders = open_orders!(self.tables);
         let base = Rates { taker_ppm: config.taker_fee_ppm, maker_ppm: config.maker_fee_ppm };
-        let mut fees = fees!(self.tables, Perpetual, base, self.config, self.block);
-        let taker_rates = fees.rates(orders.accounts, self.account);
+        let taker = Taker {
+            account: self.account,
+            order: order.incoming.id,
+            side: order.incoming.side,
+            builder: self.builder,
+        };
         let mut settlement = PerpSettlement {
+            trading: trading!(
+                Perpetual,
+                self.tables,
+                base,
+                taker,
+                (self.config, self.block),
+                &mut counters.trade,
+                self.events
+            ),
             clearing: clearing!(self.tables, self.meter),
-            balances: &mut self.tables.balances,
-            orders,
-            next_trade: &mut counters.trade,
             priced: order.priced,
-            fees,
-            taker_rates,
-            block: self.block,
-            taker: Taker {
-                account: self.account,
-                order: order.incoming.id,
-                side: order.incoming.side,
-                builder: self.builder,
-            },
             totals,
-            notional: QuoteAtoms::ZERO,
             to_cut: Vec::new(),
             touched: Vec::new(),
             liquidation: order.liquidation,
-            events: self.events,
         };
         let fills_max = if order.liquidation.is_some() { LIQUIDATION_FILLS_MAX } else { FILLS_MAX };
         let limits = Limits { fills_max };
         let placed = Book::new(id, &mut self.tables.orders).place(&order.incoming, &limits, &mut settlement);
-        let traded = settlement.fees.traded();
-        let PerpSettlement { totals: totals_after, notional, to_cut, touched, .. } = settlement;
-        self.meter.charge(MAKER_WORK.times(u64::from(form::steps_of(&placed))))?;
-        let placed = placed.map_err(form::place_error)?;
-        if counters.trade != trade_before {
-            fees::count_trades(self.tables, self.block, traded);
-            self.tables.counters.put((), counters);
-        }
+        let traded = settlement.trading.fees.traded();
+        let PerpSettlement { trading, totals: totals_after, to_cut, touched, .. } = settlement;
+        let notional = trading.notional;
+        let placed = self.count_match(placed, counters, traded)?;
         if totals_after != totals {
             check_open_interest(order, &totals, &totals_after)?;
             self.tables.perp_totals.put(id, totals_after);

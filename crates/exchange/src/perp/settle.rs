@@ -8,46 +8,32 @@
 
 use super::clearing::{Clearing, Priced};
 use super::liquidate::improvement;
+use super::market::PerpTotals;
 use super::position::{FillTerms, Filled, Position, notional_amount};
 use crate::Rejection;
-use crate::fees::{FeeRates, Fees, Role};
-use crate::ledger::{self, Balances};
-use crate::orders::OpenOrders;
-use crate::receipt::{CloseReason, Event, PositionChange, Trade};
+use crate::fill::{Paid, Trading};
+use crate::ledger::{self, QUOTE, TREASURY};
+use crate::receipt::{CloseReason, Event, PositionChange};
 use crate::records::BuilderFee;
-use crate::settle::{BuilderPart, QUOTE, TREASURY, Taker, closed};
-use crate::tables::AccountOrder;
 use alloc::vec::Vec;
 use tandem_book::{CancelReason, Fill, Order, OrderKey, Settlement, Side};
-use tandem_coprocessor::BlockContext;
 use tandem_types::{
     AccountId, MarketId, OrderId, PriceRank, PriceTicks, QuoteAtoms, SignedLots, SizeLots, TradeId, Usd,
 };
 
-use super::market::PerpTotals;
-
 /// The parts of the tables that settlement changes, apart from the book itself.
 pub(crate) struct PerpSettlement<'a> {
+    pub(crate) trading: Trading<'a>,
     pub(crate) clearing: Clearing<'a>,
-    pub(crate) balances: &'a mut Balances,
-    pub(crate) orders: OpenOrders<'a>,
-    pub(crate) next_trade: &'a mut TradeId,
     pub(crate) priced: Priced,
-    pub(crate) fees: Fees<'a>,
-    pub(crate) taker_rates: FeeRates,
-    pub(crate) block: BlockContext,
-    pub(crate) taker: Taker,
     /// The market's totals, written back by the caller.
     pub(crate) totals: PerpTotals,
-    /// Notional of the fills so far.
-    pub(crate) notional: QuoteAtoms,
     /// Accounts whose reduce-only orders are more than their positions, to be cut after the match.
     pub(crate) to_cut: Vec<AccountId>,
     /// Accounts whose positions have changed, one or more times each.
     pub(crate) touched: Vec<AccountId>,
     /// If the taker is liquidated: on what terms.
     pub(crate) liquidation: Option<LiquidationTerms>,
-    pub(crate) events: &'a mut Vec<Event>,
 }
 
 /// How a liquidated taker trades: its fee is no more than what its price is better than the zero price, and goes to the
@@ -108,7 +94,8 @@ impl PerpSettlement<'_> {
     }
 
     fn is_reduce_only(&mut self, position: &Position, account: AccountId, id: OrderId) -> bool {
-        !position.reduce_only.is_zero() && self.orders.info(account, id).is_some_and(|info| info.reduce_only)
+        !position.reduce_only.is_zero()
+            && self.trading.orders.info(account, id).is_some_and(|info| info.reduce_only)
     }
 
     fn terms(
@@ -124,7 +111,8 @@ impl PerpSettlement<'_> {
     }
 
     fn taker_terms(&self, fill: &Fill) -> Result<FillTerms, Rejection> {
-        let mut terms = self.terms(self.taker.side, fill.size, fill.price, self.taker_rates.taker_ppm)?;
+        let mut terms =
+            self.terms(self.trading.taker.side, fill.size, fill.price, self.trading.taker_rates.taker_ppm)?;
         if let Some(LiquidationTerms { zero, .. }) = self.liquidation {
             let better = improvement(terms.side, zero, terms.price, terms.size);
             terms.fee = terms.fee.min(QuoteAtoms(better));
@@ -133,22 +121,12 @@ impl PerpSettlement<'_> {
     }
 
     /// Adds what a builder gets of a side's fill to what that side pays.
-    fn add_builder(
-        terms: &mut FillTerms,
-        builder: Option<BuilderFee>,
-    ) -> Result<Option<BuilderPart>, Rejection> {
-        let Some(builder) = builder else { return Ok(None) };
+    fn add_builder(terms: &mut FillTerms, builder: Option<BuilderFee>) -> Result<Paid, Rejection> {
+        let fee = terms.fee.to_token_atoms();
+        let Some(builder) = builder else { return Ok(Paid { fee, part: None }) };
         let part = builder.of(notional_amount(terms.size, terms.price)?)?;
         terms.fee = terms.fee.plus(part.amount)?;
-        Ok(Some(part))
-    }
-
-    /// Pays a builder's part of a side's fee.
-    fn pay(&mut self, part: Option<BuilderPart>, of: (TradeId, OrderId)) -> Result<(), Rejection> {
-        if let Some(part) = part {
-            self.events.extend(part.pay(self.balances, of)?);
-        }
-        Ok(())
+        Ok(Paid { fee, part: Some(part) })
     }
 
     /// Fees go to the treasury's balance, that of a liquidation to the insurance fund's collateral.
@@ -161,7 +139,7 @@ impl PerpSettlement<'_> {
             None => fees = fees.plus(taker)?,
         }
         if !fees.is_zero() {
-            ledger::credit(self.balances, TREASURY, QUOTE, fees.to_token_atoms())?;
+            ledger::credit(self.trading.balances, TREASURY, QUOTE, fees.to_token_atoms())?;
         }
         Ok(())
     }
@@ -172,7 +150,9 @@ impl PerpSettlement<'_> {
         let Priced { market, prices, .. } = &self.priced;
         let (settled, funding) = before.settle_funding(prices.funding_index)?;
         let mut filled = settled.fill(&part.terms, prices.mark, &market.tiers)?;
-        if self.liquidation.is_some() && part.account == self.taker.account && !filled.position.size.is_zero()
+        if self.liquidation.is_some()
+            && part.account == self.trading.taker.account
+            && !filled.position.size.is_zero()
         {
             filled.position.quote = filled.position.quote.plus(filled.to_collateral)?;
             filled.to_collateral = Usd::ZERO;
@@ -196,9 +176,9 @@ impl PerpSettlement<'_> {
             self.to_cut.push(account);
         }
         if !funding.is_zero() {
-            self.events.push(Event::Funding { account, market, size: before.size, paid: funding });
+            self.trading.events.push(Event::Funding { account, market, size: before.size, paid: funding });
         }
-        self.events.push(Event::Position(PositionChange {
+        self.trading.events.push(Event::Position(PositionChange {
             account,
             market,
             trade,
@@ -210,11 +190,13 @@ impl PerpSettlement<'_> {
         Ok(())
     }
 
-    fn take_off(&mut self, maker: &OrderKey, owner: AccountId, size: SizeLots) {
+    /// Takes `size` of a maker's order off what its owner's position counts as open; whether it is reduce-only.
+    fn take_off(&mut self, maker: &OrderKey, owner: AccountId, size: SizeLots) -> bool {
         let position = self.position(owner);
         let reduce_only = self.is_reduce_only(&position, owner, maker.id);
         let position = uncount(position, maker.side(), size, reduce_only);
         self.clearing.set_position(owner, self.priced.id, &self.priced.market, position);
+        reduce_only
     }
 }
 
@@ -239,7 +221,7 @@ impl Settlement for PerpSettlement<'_> {
 
     fn admit(&mut self, maker: &OrderKey, order: &Order, size: SizeLots) -> Result<SizeLots, Rejection> {
         let account = AccountId(order.owner.0);
-        if self.orders.why_dead(AccountOrder { account, id: maker.id }, self.block).is_some() {
+        if self.trading.why_dead(account, maker.id).is_some() {
             return Ok(SizeLots::ZERO);
         }
         let position = self.position(account);
@@ -252,9 +234,9 @@ impl Settlement for PerpSettlement<'_> {
         if size.is_zero() {
             return Ok(size);
         }
-        let rates = self.fees.rates(self.orders.accounts, account);
+        let rates = self.trading.fees.rates(self.trading.orders.accounts, account);
         let mut terms = self.terms(maker.side(), size, maker.price(), rates.maker_ppm)?;
-        let builder = self.orders.builder_of(account, maker.id);
+        let builder = self.trading.orders.builder_of(account, maker.id);
         Self::add_builder(&mut terms, builder)?;
         let Becomes { before, filled, .. } =
             self.becomes(&Part { account, terms, open: Some(reduce_only) })?;
@@ -264,52 +246,26 @@ impl Settlement for PerpSettlement<'_> {
     }
 
     fn fill(&mut self, fill: &Fill) -> Result<(), Rejection> {
-        let maker = AccountId(fill.maker_owner.0);
+        let (taker, maker) = (self.trading.taker, AccountId(fill.maker_owner.0));
         let mut taker_terms = self.taker_terms(fill)?;
-        let maker_rates = self.fees.rates(self.orders.accounts, maker);
+        let maker_rates = self.trading.fees.rates(self.trading.orders.accounts, maker);
         let mut maker_terms = self.terms(fill.maker.side(), fill.size, fill.price, maker_rates.maker_ppm)?;
         let (taker_fee, maker_fee) = (taker_terms.fee, maker_terms.fee);
-        let taker_part = Self::add_builder(&mut taker_terms, self.taker.builder)?;
-        let maker_builder = self.orders.builder_of(maker, fill.maker.id);
-        let maker_part = Self::add_builder(&mut maker_terms, maker_builder)?;
+        let taker_paid = Self::add_builder(&mut taker_terms, taker.builder)?;
+        let maker_builder = self.trading.orders.builder_of(maker, fill.maker.id);
+        let maker_paid = Self::add_builder(&mut maker_terms, maker_builder)?;
         let notional = notional_amount(fill.size, taker_terms.price)?;
         let maker_rebate = notional.share_ppm_floor(maker_rates.rebate_ppm)?.min(taker_fee);
         let maker_position = self.position(maker);
         let reduce_only = self.is_reduce_only(&maker_position, maker, fill.maker.id);
 
-        let id = *self.next_trade;
-        *self.next_trade = id.next().ok_or(Rejection::Overflow)?;
-        self.events.push(Event::Trade(Trade {
-            id,
-            market: fill.maker.market(),
-            price: fill.price,
-            size: fill.size,
-            taker_side: self.taker.side,
-            taker: self.taker.account,
-            taker_order: self.taker.order,
-            taker_fee: taker_terms.fee.to_token_atoms(),
-            maker,
-            maker_order: fill.maker.id,
-            maker_fee: maker_terms.fee.to_token_atoms(),
-            maker_rebate: maker_rebate.to_token_atoms(),
-            maker_remaining: fill.maker_remaining,
-        }));
-        self.pay(taker_part, (id, self.taker.order))?;
-        self.pay(maker_part, (id, fill.maker.id))?;
-        self.write(&Part { account: self.taker.account, terms: taker_terms, open: None }, id)?;
+        let id = self.trading.tell(fill, &taker_paid, &maker_paid, maker_rebate.to_token_atoms())?;
+        self.write(&Part { account: taker.account, terms: taker_terms, open: None }, id)?;
         self.write(&Part { account: maker, terms: maker_terms, open: Some(reduce_only) }, id)?;
         self.receive_fees(taker_fee.minus(maker_rebate)?, maker_fee)?;
         self.clearing.add_collateral(maker, Usd::had(maker_rebate)?)?;
-        self.notional = self.notional.plus(notional)?;
         self.totals.last = Some(fill.price);
-        for (account, role) in [(self.taker.account, Role::Taker), (maker, Role::Maker)] {
-            self.fees.add(self.orders.accounts, account, notional, role).ok_or(Rejection::Overflow)?;
-        }
-        if fill.maker_remaining.is_zero() {
-            self.orders.close(maker, fill.maker.id);
-            self.events.push(closed(maker, fill.maker.id, SizeLots::ZERO, CloseReason::Filled));
-        }
-        Ok(())
+        self.trading.finish(fill, notional)
     }
 
     fn maker_cancelled(
@@ -318,25 +274,15 @@ impl Settlement for PerpSettlement<'_> {
         order: &Order,
         reason: CancelReason,
     ) -> Result<(), Rejection> {
-        let owner = AccountId(order.owner.0);
-        let dead = self.orders.why_dead(AccountOrder { account: owner, id: maker.id }, self.block);
-        let reduce_only = self.orders.info(owner, maker.id).is_some_and(|info| info.reduce_only);
-        self.take_off(maker, owner, order.remaining);
-        let reason = match (reason, dead, reduce_only) {
-            (CancelReason::SelfTrade, _, _) => CloseReason::SelfTrade,
-            (CancelReason::NotAdmitted, Some(dead), _) => dead,
-            (CancelReason::NotAdmitted, None, true) => CloseReason::ReduceOnly,
-            (CancelReason::NotAdmitted, None, false) => CloseReason::NotAdmitted,
-        };
-        self.orders.end(owner, maker.id, order.remaining, reason);
-        self.events.push(closed(owner, maker.id, order.remaining, reason));
+        let reduce_only = self.take_off(maker, AccountId(order.owner.0), order.remaining);
+        let refused = if reduce_only { CloseReason::ReduceOnly } else { CloseReason::NotAdmitted };
+        self.trading.end_maker(maker, order, reason, refused);
         Ok(())
     }
 
     fn maker_reduced(&mut self, maker: &OrderKey, order: &Order, by: SizeLots) -> Result<(), Rejection> {
-        let owner = AccountId(order.owner.0);
-        self.take_off(maker, owner, by);
-        self.events.push(Event::Reduced { account: owner, id: maker.id, remaining: order.remaining });
+        self.take_off(maker, AccountId(order.owner.0), by);
+        self.trading.tell_reduced(maker, order);
         Ok(())
     }
 }

@@ -5,10 +5,10 @@ use super::leverage::taken;
 use crate::Rejection;
 use crate::action::{Amount, UsdClassTransfer, UsdSend};
 use crate::ledger;
+use crate::ledger::QUOTE;
 use crate::receipt::{Event, ItemStatus};
 use crate::records::SPOT_PRICE_DECIMALS;
 use crate::session::Session;
-use crate::settle::QUOTE;
 use crate::transfer::TRANSFER_WORK;
 use tandem_types::{AccountId, QuoteAtoms, TokenAtoms, Usd};
 

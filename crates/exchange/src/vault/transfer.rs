@@ -4,11 +4,11 @@ use super::record::{HolderVault, LeaderVault, VaultHolder, VaultHolding, VaultPr
 use super::shares;
 use crate::Rejection;
 use crate::action::{CreateVault, VaultTransfer};
+use crate::ledger::QUOTE;
 use crate::perp::clearing;
 use crate::receipt::{Event, ItemStatus, VaultWithdrawal};
 use crate::records::Control;
 use crate::session::Session;
-use crate::settle::QUOTE;
 use crate::transfer;
 use tandem_coprocessor::Work;
 use tandem_crypto::Keccak256;
