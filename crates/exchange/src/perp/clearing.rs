@@ -46,6 +46,13 @@ pub(crate) struct Priced {
     pub(crate) prices: PerpPrices,
 }
 
+impl Priced {
+    /// Where an account's position in the market is.
+    pub(crate) const fn position_of(&self, account: AccountId) -> PositionKey {
+        PositionKey { account, market: self.id }
+    }
+}
+
 /// Borrows the clearing house's tables out of all.
 macro_rules! clearing {
     ($tables:expr, $meter:expr) => {
@@ -80,21 +87,20 @@ impl Clearing<'_> {
         found.unwrap_or(Position::new(leverage, mode))
     }
 
-    /// Writes what an account has in a market, and with it the list of holders and the entry of the risk index. A position
-    /// that is opened, closed or turned has no bound until its account is looked at.
+    /// Writes what an account has in a market, which was `before`, and with it the list of holders and the entry of the
+    /// risk index. A position that is opened, closed or turned has no bound until its account is looked at.
     pub(crate) fn set_position(
         &mut self,
-        account: AccountId,
-        id: MarketId,
+        key: PositionKey,
         market: &PerpMarket,
-        mut position: Position,
+        before: &Position,
+        mut after: Position,
     ) {
-        let key = PositionKey { account, market: id };
-        self.note_end(key, &position);
-        let before = self.positions.get(&key).copied();
-        let (old, new) = (before.and_then(|before| HeldSide::of(before.size)), HeldSide::of(position.size));
+        let PositionKey { account, market: id } = key;
+        self.note_end(key, before, &after);
+        let (old, new) = (HeldSide::of(before.size), HeldSide::of(after.size));
         if old != new {
-            position.bound = None;
+            after.bound = None;
             let holder = |side| HolderKey { market: id, side, account };
             if let Some(side) = old {
                 self.holders.remove(&holder(side));
@@ -103,20 +109,19 @@ impl Clearing<'_> {
                 self.holders.put(holder(side), ());
             }
         }
-        let old = before.and_then(|before| before.bound);
-        if old != position.bound {
-            if let Some(bound) = &old {
+        if before.bound != after.bound {
+            if let Some(bound) = &before.bound {
                 self.risk_index.remove(&RiskKey::new(id, bound, account));
             }
-            if let Some(bound) = &position.bound {
+            if let Some(bound) = &after.bound {
                 self.risk_index.put(RiskKey::new(id, bound, account), ());
             }
         }
-        self.keep_sums(account, id, market, before.as_ref(), &position);
-        if position.is_idle() && (position.leverage, position.mode) == market.default_leverage() {
+        self.keep_sums(key, market, before, &after);
+        if after.is_idle() && (after.leverage, after.mode) == market.default_leverage() {
             self.positions.remove(&key);
         } else {
-            self.positions.put(key, position);
+            self.positions.put(key, after);
         }
     }
 
@@ -137,8 +142,8 @@ impl Clearing<'_> {
     }
 
     /// Notes that a position is no more, or on the other side, if orders follow it.
-    fn note_end(&mut self, key: PositionKey, after: &Position) {
-        let side = self.positions.get(&key).and_then(Position::reducing_side);
+    fn note_end(&mut self, key: PositionKey, before: &Position, after: &Position) {
+        let side = before.reducing_side();
         if side.is_none() || side == after.reducing_side() {
             return;
         }
@@ -201,21 +206,13 @@ impl Clearing<'_> {
     }
 
     /// Keeps the account's sums, if there are some, over a change of a position.
-    fn keep_sums(
-        &mut self,
-        account: AccountId,
-        id: MarketId,
-        market: &PerpMarket,
-        before: Option<&Position>,
-        after: &Position,
-    ) {
-        if self.kept.get(&account).is_none() {
+    fn keep_sums(&mut self, key: PositionKey, market: &PerpMarket, before: &Position, after: &Position) {
+        if self.kept.get(&key.account).is_none() {
             return;
         }
-        let Some(prices) = self.prices.get(&id) else { return };
-        self.kept.update(&account, |sums| {
-            let without = before.map_or(*sums, |before| sums.minus(before, market, prices));
-            *sums = without.plus(after, market, prices);
+        let Some(prices) = self.prices.get(&key.market) else { return };
+        self.kept.update(&key.account, |sums| {
+            *sums = sums.minus(before, market, prices).plus(after, market, prices);
         });
     }
 

@@ -7,6 +7,7 @@ use crate::Rejection;
 use crate::action::{AssetId, Decimal, TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage};
 use crate::receipt::{Event, ItemStatus};
 use crate::session::Session;
+use crate::tables::PositionKey;
 use tandem_coprocessor::Work;
 use tandem_types::{MarketId, Usd};
 
@@ -45,7 +46,7 @@ impl Session<'_, '_> {
                 return Err(Rejection::InsufficientWithdrawable);
             }
         }
-        clearing.set_position(account, id, &market, after);
+        clearing.set_position(PositionKey { account, market: id }, &market, &before, after);
         Ok(ItemStatus::Done)
     }
 
@@ -109,8 +110,7 @@ impl Session<'_, '_> {
         if !leaves_enough {
             return Err(Rejection::InsufficientWithdrawable);
         }
-        let Priced { market, .. } = &priced;
-        clearing.set_position(account, id, market, after);
+        clearing.set_position(priced.position_of(account), &priced.market, &before, after);
         clearing.add_collateral(account, Usd::ZERO.minus(amount)?)?;
         self.events.push(Event::IsolatedMargin { account, market: id, amount });
         self.reindex(account)?;

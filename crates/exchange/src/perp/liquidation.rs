@@ -304,8 +304,8 @@ fn drop_bound(work: &mut DueWork<'_>, id: MarketId, account: AccountId) {
     let key = crate::PositionKey { account, market: id };
     let Some(position) = work.tables.positions.get(&key).copied() else { return };
     let Some(market) = work.tables.perp_markets.get(&id).copied() else { return };
-    let position = Position { bound: None, ..position };
-    clearing!(work.tables, work.meter).set_position(account, id, &market, position);
+    let unbound = Position { bound: None, ..position };
+    clearing!(work.tables, work.meter).set_position(key, &market, &position, unbound);
 }
 
 /// Turns of what is queued.

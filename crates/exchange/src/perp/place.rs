@@ -90,7 +90,7 @@ impl Session<'_, '_> {
         }
         matched.touched.sort_unstable();
         matched.touched.dedup();
-        matched.touched.into_iter().try_for_each(|account| self.reindex(account))
+        matched.touched.into_iter().try_for_each(|account| self.reindex_in(account, id))
     }
 
     fn validate_perp(&mut self, request: &OrderRequest, id: MarketId) -> Result<PerpOrder, Rejection> {
@@ -228,7 +228,7 @@ impl Session<'_, '_> {
         let mut clearing = clearing!(self.tables, self.meter);
         let position = clearing.position(account, *market_id, market);
         let counted = count(position, incoming.side, remaining, order.reduce_only)?;
-        clearing.set_position(account, *market_id, market, counted);
+        clearing.set_position(order.priced.position_of(account), market, &position, counted);
         let builder = self.builder;
         self.open_orders().open(account, incoming.id, info, builder);
         if order.reduce_only && counted.reduce_only > reducible(&position) {

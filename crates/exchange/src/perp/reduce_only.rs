@@ -10,7 +10,7 @@ use crate::Rejection;
 use crate::receipt::{CloseReason, Event};
 use crate::records::OrderInfo;
 use crate::session::Session;
-use crate::tables::{AccountOrder, ReduceOnlyKey};
+use crate::tables::{AccountOrder, PositionKey, ReduceOnlyKey};
 use tandem_book::{Book, OrderKey, Side};
 use tandem_types::{AccountId, MarketId, OrderId, SizeLots};
 
@@ -77,8 +77,8 @@ impl Session<'_, '_> {
         let account = self.account;
         let mut clearing = clearing!(self.tables, self.meter);
         let position = clearing.position(account, info.market, &market);
-        let position = uncount(position, info.side, size, info.reduce_only);
-        clearing.set_position(account, info.market, &market, position);
+        let after = uncount(position, info.side, size, info.reduce_only);
+        clearing.set_position(PositionKey { account, market: info.market }, &market, &position, after);
         Ok(())
     }
 }

@@ -166,7 +166,7 @@ impl PerpSettlement<'_> {
     fn write(&mut self, part: &Part, trade: TradeId) -> Result<(), Rejection> {
         let Becomes { before, filled, funding } = self.becomes(part)?;
         let (account, market, after) = (part.account, self.market(), filled.position);
-        self.clearing.set_position(account, market, &self.priced.market, after);
+        self.clearing.set_position(self.priced.position_of(account), &self.priced.market, &before, after);
         self.clearing.add_collateral(account, filled.to_collateral)?;
         self.totals.funding_pool = self.totals.funding_pool.plus(funding)?;
         self.totals.open_interest =
@@ -194,8 +194,8 @@ impl PerpSettlement<'_> {
     fn take_off(&mut self, maker: &OrderKey, owner: AccountId, size: SizeLots) -> bool {
         let position = self.position(owner);
         let reduce_only = self.is_reduce_only(&position, owner, maker.id);
-        let position = uncount(position, maker.side(), size, reduce_only);
-        self.clearing.set_position(owner, self.priced.id, &self.priced.market, position);
+        let after = uncount(position, maker.side(), size, reduce_only);
+        self.clearing.set_position(self.priced.position_of(owner), &self.priced.market, &position, after);
         reduce_only
     }
 }

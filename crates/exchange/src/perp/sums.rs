@@ -27,6 +27,8 @@ pub struct CrossSums {
     pub unbound: u32,
     /// What the others may lose before one of their bounds is reached.
     pub risked: u128,
+    /// The weights of the cross positions: their shares in what all may lose.
+    pub weight: u128,
 }
 
 impl CrossSums {
@@ -42,25 +44,29 @@ impl CrossSums {
 
     /// With a position added.
     pub(super) fn plus(self, position: &Position, market: &PerpMarket, prices: &PerpPrices) -> Self {
-        let Self { margin, held, isolated, unbound, risked } = Self::of_position(position, market, prices);
+        let Self { margin, held, isolated, unbound, risked, weight } =
+            Self::of_position(position, market, prices);
         Self {
             margin: self.margin.plus(&margin),
             held: self.held.saturating_add(held),
             isolated: self.isolated.saturating_add(isolated),
             unbound: self.unbound.saturating_add(unbound),
             risked: self.risked.saturating_add(risked),
+            weight: self.weight.saturating_add(weight),
         }
     }
 
     /// With a position taken off that was added before.
     pub(super) fn minus(self, position: &Position, market: &PerpMarket, prices: &PerpPrices) -> Self {
-        let Self { margin, held, isolated, unbound, risked } = Self::of_position(position, market, prices);
+        let Self { margin, held, isolated, unbound, risked, weight } =
+            Self::of_position(position, market, prices);
         Self {
             margin: self.margin.minus(&margin),
             held: self.held.saturating_sub(held),
             isolated: self.isolated.saturating_sub(isolated),
             unbound: self.unbound.saturating_sub(unbound),
             risked: self.risked.saturating_sub(risked),
+            weight: self.weight.saturating_sub(weight),
         }
     }
 
@@ -68,11 +74,22 @@ impl CrossSums {
         let margin = Margin::cross_part(position, prices, &market.tiers);
         let none = Self { margin, ..Self::default() };
         let Some(line) = line_of(position, market, prices) else { return none };
-        match (position.mode, line.risked_with_slack()) {
-            (MarginMode::Isolated, _) => Self { isolated: 1, ..none },
-            (MarginMode::Cross, None) => Self { held: 1, unbound: 1, ..none },
-            (MarginMode::Cross, Some(risked)) => Self { held: 1, risked, ..none },
+        if position.mode == MarginMode::Isolated {
+            return Self { isolated: 1, ..none };
         }
+        let risked = line.risked_with_slack();
+        let unbound = u32::from(risked.is_none());
+        Self { held: 1, unbound, risked: risked.unwrap_or(0), weight: line.weight(), ..none }
+    }
+
+    /// What the bounds of all cross positions but one leave of the excess, if they are all bound and leave something.
+    pub(super) fn left_beside(&self, line: &RiskLine) -> Option<u128> {
+        let risked = line.risked_with_slack();
+        let excess = u128::try_from(self.margin.excess()).ok()?;
+        if self.unbound != u32::from(risked.is_none()) {
+            return None;
+        }
+        excess.checked_sub(self.risked.saturating_sub(risked.unwrap_or(0)))
     }
 
     /// Whether there is nothing to look at: nothing held and nothing owed, or bounds that can't all be lost to.

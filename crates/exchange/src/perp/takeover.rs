@@ -144,7 +144,7 @@ impl Session<'_, '_> {
             return Ok(false);
         }
         let cross = Position { mode: MarginMode::Cross, ..position };
-        clearing.set_position(vault, priced.id, &priced.market, cross);
+        clearing.set_position(priced.position_of(vault), &priced.market, &position, cross);
         Ok(true)
     }
 
@@ -171,7 +171,7 @@ impl Session<'_, '_> {
         let before = clearing.position(account, *id, market);
         let (settled, funding) = before.settle_funding(prices.funding_index)?;
         let filled = settled.fill(terms, prices.mark, &market.tiers)?;
-        clearing.set_position(account, *id, market, filled.position);
+        clearing.set_position(priced.position_of(account), market, &before, filled.position);
         clearing.add_collateral(account, filled.to_collateral)?;
         let totals: PerpTotals = self.tables.perp_totals.get(id).copied().unwrap_or_default();
         let open_interest = totals.open_interest.plus(long_lots(filled.position.size))?;

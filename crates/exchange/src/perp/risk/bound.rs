@@ -20,9 +20,9 @@ use tandem_types::{AccountId, MarketId, PriceTicks, SizeLots};
 /// What roundings inside margins may take from a position's excess: an atom of funding, one of maintenance, and one for
 /// each bound between tiers.
 pub const SLACK_ATOMS: i128 = 8;
-/// The part of its excess that an account may lose before it is looked at again, in eighths. The rest lets an account
-/// trade a little without all of its bounds being written anew.
-const BUDGET_EIGHTHS: u128 = 7;
+/// The part of its excess that an account may lose before it is looked at again, in quarters. The rest lets an account
+/// trade: what it opens anew or makes larger gets its bound out of that ([`bound_beside`]), and the others stay.
+const BUDGET_QUARTERS: u128 = 3;
 /// Units of the funding index in a tick per lot.
 const INDEX_UNITS_PER_TICK: i128 = 1_000_000_000_000;
 /// Above every budget and distance that matters: products with a price stay within 128 bits.
@@ -161,6 +161,17 @@ impl RiskLine {
         }
     }
 
+    /// Its share in what all bounds may lose together: what it is worth, in atoms.
+    pub(crate) fn weight(&self) -> u128 {
+        self.atoms_per_tick().saturating_mul(u128::from(self.mark.0))
+    }
+
+    /// How far its mark may move, if `weights` of lines share `budget`: by the same part of itself as each other's.
+    fn fair_distance(&self, budget: u128, weights: u128) -> u64 {
+        let moved = u128::from(self.mark.0).saturating_mul(budget).checked_div(weights.max(1)).unwrap_or(0);
+        u64::try_from(moved).unwrap_or(u64::MAX).max(1)
+    }
+
     /// What is lost at most while the bound is not reached, roundings included; `None` if there is none, or it is reached.
     pub(crate) fn risked_with_slack(&self) -> Option<u128> {
         let bound = self.bound.filter(|bound| bound.side == self.side)?;
@@ -187,16 +198,29 @@ pub fn are_sound(lines: &[RiskLine], excess: i128) -> bool {
 #[must_use]
 pub fn bounds(lines: &[RiskLine], excess: i128) -> Vec<RiskBound> {
     let count = i128::try_from(lines.len()).unwrap_or(i128::MAX);
-    let budget = excess.saturating_sub(SLACK_ATOMS.saturating_mul(count)).max(0).unsigned_abs();
-    let budget = budget.saturating_mul(BUDGET_EIGHTHS).div_euclid(8).min(BUDGET_MAX);
-    let weight = |line: &RiskLine| line.atoms_per_tick().saturating_mul(u128::from(line.mark.0));
-    let weights = lines.iter().fold(0u128, |sum, line| sum.saturating_add(weight(line))).max(1);
-    let bound = |line: &RiskLine| {
-        let moved = u128::from(line.mark.0).saturating_mul(budget).checked_div(weights).unwrap_or(0);
-        let distance = u64::try_from(moved).unwrap_or(u64::MAX).max(1);
-        RiskBound::at_distance(line.side, line.price, distance)
-    };
+    let budget = budget(excess.saturating_sub(SLACK_ATOMS.saturating_mul(count)));
+    let weights = lines.iter().fold(0u128, |sum, line| sum.saturating_add(line.weight()));
+    let bound =
+        |line: &RiskLine| RiskBound::at_distance(line.side, line.price, line.fair_distance(budget, weights));
     lines.iter().map(bound).collect()
+}
+
+/// A new bound for one line alone, out of `leftover`: what the bounds of the others, which stay, leave of the excess.
+/// `weights` are those of all lines. `None` if that comes to less than half of the line's fair part: then all are to share
+/// anew, or it would be reached too soon.
+#[must_use]
+pub fn bound_beside(line: &RiskLine, leftover: u128, excess: i128, weights: u128) -> Option<RiskBound> {
+    let fair = line.fair_distance(budget(excess), weights);
+    let affordable = leftover.saturating_sub(SLACK_ATOMS.unsigned_abs()).checked_div(line.atoms_per_tick());
+    let affordable = u64::try_from(affordable.unwrap_or(0)).unwrap_or(u64::MAX);
+    // The nearest bound loses nothing before it is reached: it can always be had.
+    let distance = fair.min(affordable.max(1));
+    (distance.saturating_mul(2) >= fair).then(|| RiskBound::at_distance(line.side, line.price, distance))
+}
+
+/// What bounds may together lose of an excess.
+fn budget(excess: i128) -> u128 {
+    excess.max(0).unsigned_abs().saturating_mul(BUDGET_QUARTERS).div_euclid(4).min(BUDGET_MAX)
 }
 
 /// An entry of the risk index. Of each market and side, those that a move reaches first come first.

@@ -3,6 +3,9 @@
 //! Whatever changes an account's positions or collateral ends with [`Session::reindex`]: bounds that still hold stay,
 //! others are written anew, and what has too little margin is put into the queue of liquidations. Margin is judged for
 //! cross positions together and for each isolated one by itself ([`MarginUnit`]).
+//!
+//! A trade changes one position. As long as a bound for that one makes all sound again, none of the account's others is
+//! read ([`Session::reindex_in`]): those who trade most hold something in every market.
 
 use super::bound::{self, HeldSide, RiskKey, RiskLine};
 use crate::Rejection;
@@ -10,10 +13,10 @@ use crate::perp::clearing::{Priced, clearing};
 use crate::perp::liquidation::MarginUnit;
 use crate::perp::margin::Margin;
 use crate::perp::position::{MarginMode, Position};
-use crate::perp::sums::line_of;
+use crate::perp::sums::{CrossSums, line_of};
 use crate::records::Config;
 use crate::session::Session;
-use crate::tables::{ExchangeTables, PositionKey};
+use crate::tables::ExchangeTables;
 use alloc::vec::Vec;
 use tandem_coprocessor::{BlockContext, Work, WorkMeter};
 use tandem_types::{AccountId, MarketId};
@@ -43,11 +46,48 @@ impl Session<'_, '_> {
         if self.is_insurance(account) {
             return Ok(()); // What it holds is deleveraged, not liquidated.
         }
-        let mut clearing = clearing!(self.tables, self.meter);
-        let sums = clearing.sums(account)?;
-        if sums.needs_no_look() && sums.isolated == 0 {
+        let sums = clearing!(self.tables, self.meter).sums(account)?;
+        if sums.needs_no_look() && sums.isolated == 0 { Ok(()) } else { self.look_at(account) }
+    }
+
+    /// Looks at an account that has traded in a market, with which only its position there has changed, and its collateral.
+    pub(crate) fn reindex_in(&mut self, account: AccountId, market: MarketId) -> Result<(), Rejection> {
+        self.meter.charge(LOOK_WORK)?;
+        if self.is_insurance(account) {
             return Ok(());
         }
+        let mut clearing = clearing!(self.tables, self.meter);
+        let sums = clearing.sums(account)?;
+        let priced = clearing.priced(market)?;
+        let position = clearing.position(account, market, &priced.market);
+        let held = Held { priced, position };
+        let is_isolated = position.mode == MarginMode::Isolated && !position.size.is_zero();
+        if is_isolated {
+            self.judge_isolated(account, &held)?;
+        }
+        if sums.needs_no_look() || (!is_isolated && self.bind_alone(account, &sums, &held)?) {
+            return Ok(());
+        }
+        self.look_at(account)
+    }
+
+    /// Gives one cross position a bound of its own, if that makes all of the account's sound; whether it does.
+    fn bind_alone(&mut self, account: AccountId, sums: &CrossSums, held: &Held) -> Result<bool, Rejection> {
+        if self.tables.liquidations.contains(&MarginUnit::cross(account)) {
+            return Ok(true); // Whoever is being liquidated has no bounds.
+        }
+        let alone = held.line().and_then(|line| {
+            let leftover = sums.left_beside(&line)?;
+            bound::bound_beside(&line, leftover, sums.margin.excess(), sums.weight)
+        });
+        let Some(bound) = alone else { return Ok(false) };
+        self.set_bounds(account, core::slice::from_ref(held), &[bound])?;
+        Ok(true)
+    }
+
+    /// Looks at all that an account holds.
+    fn look_at(&mut self, account: AccountId) -> Result<(), Rejection> {
+        let mut clearing = clearing!(self.tables, self.meter);
         let (cross, isolated): (Vec<Held>, Vec<Held>) =
             clearing.held(account)?.into_iter().partition(|held| held.position.mode == MarginMode::Cross);
         let mut margin = Margin::of_collateral(clearing.collateral(account));
@@ -55,12 +95,13 @@ impl Session<'_, '_> {
             margin = margin.plus(&Margin::own(position, &priced.prices, &priced.market.tiers));
         }
         self.judge(MarginUnit::cross(account), &margin, &cross)?;
-        for held in isolated {
-            let Held { priced, position } = &held;
-            let margin = Margin::own(position, &priced.prices, &priced.market.tiers);
-            self.judge(MarginUnit::isolated(account, priced.id), &margin, core::slice::from_ref(&held))?;
-        }
-        Ok(())
+        isolated.iter().try_for_each(|held| self.judge_isolated(account, held))
+    }
+
+    fn judge_isolated(&mut self, account: AccountId, held: &Held) -> Result<(), Rejection> {
+        let Held { priced, position } = held;
+        let margin = Margin::own(position, &priced.prices, &priced.market.tiers);
+        self.judge(MarginUnit::isolated(account, priced.id), &margin, core::slice::from_ref(held))
     }
 
     /// Keeps bounds, writes them anew, or has the unit liquidated.
@@ -94,8 +135,9 @@ impl Session<'_, '_> {
         let mut bounds = bounds.iter().copied();
         for Held { priced, position } in held {
             self.meter.charge(BOUND_WORK)?;
-            let position = Position { bound: bounds.next(), ..*position };
-            clearing!(self.tables, self.meter).set_position(account, priced.id, &priced.market, position);
+            let bound = Position { bound: bounds.next(), ..*position };
+            let mut clearing = clearing!(self.tables, self.meter);
+            clearing.set_position(priced.position_of(account), &priced.market, position, bound);
         }
         Ok(())
     }
@@ -139,9 +181,11 @@ impl Session<'_, '_> {
     fn write_again(&mut self) -> Result<(), Rejection> {
         let account = self.account;
         for Held { priced, position } in clearing!(self.tables, self.meter).held(account)? {
-            self.tables.positions.remove(&PositionKey { account, market: priced.id });
+            let key = priced.position_of(account);
+            self.tables.positions.remove(&key);
+            let none = Position::new(position.leverage, position.mode);
             let position = Position { bound: None, ..position };
-            clearing!(self.tables, self.meter).set_position(account, priced.id, &priced.market, position);
+            clearing!(self.tables, self.meter).set_position(key, &priced.market, &none, position);
         }
         Ok(())
     }

@@ -134,9 +134,18 @@ proptest! {
         prop_assume!(size != 0);
         lines[0].position.size = SignedLots(size);
         let money = money + i64::from(paid);
-        let risks: Vec<_> = lines.iter().map(Line::risk).collect();
-        if !are_sound(&risks, margin(&lines, money).excess()) {
-            return Ok(());
+        let excess = margin(&lines, money).excess();
+        let risks = |lines: &[Line]| lines.iter().map(Line::risk).collect::<Vec<_>>();
+        let was_bound = lines[0].position.bound;
+        if !are_sound(&risks(&lines), excess) {
+            // The one that has changed gets a bound beside the others'.
+            let others: u128 = lines[1..].iter().map(|line| line.risk().risked_with_slack().unwrap()).sum();
+            let leftover = excess.checked_sub_unsigned(others).and_then(|left| u128::try_from(left).ok());
+            let weights = lines.iter().map(|line| line.risk().weight()).sum();
+            let beside = leftover.and_then(|left| bound_beside(&lines[0].risk(), left, excess, weights));
+            prop_assume!(beside.is_some());
+            lines[0].position.bound = beside;
+            prop_assert!(was_bound != beside && are_sound(&risks(&lines), excess));
         }
         for step in &moves {
             let at = step.at % lines.len();
@@ -210,17 +219,39 @@ fn an_accounts_bounds_share_its_excess_by_value() {
         parts: 20,
         bound: None,
     };
-    // 800 of excess beyond slack against a notional of 10 lots at 1,000: seven eighths of it are 0.7 of a tick a lot.
+    // 800 of excess beyond slack against a notional of 10 lots at 1,000: three quarters of it are 0.6 of a tick a lot.
     let one = [line(HeldSide::Long, 10, 1_000)];
     let at = |excess| bounds(&one, excess).first().map(|bound| bound.ticks);
     assert_eq!(at(800 + 8), Some(999));
-    assert_eq!(at(80_000 + 8), Some(1_000 - 70));
+    assert_eq!(at(80_000 + 8), Some(1_000 - 60));
     assert_eq!(at(-5), Some(999));
     let two = vec![line(HeldSide::Long, 10, 1_000), line(HeldSide::Short, 100, 100)];
     let found = bounds(&two, 160_000 + 16);
     let ticks: Vec<_> = found.iter().map(|bound| bound.ticks).collect();
-    assert_eq!(ticks, [1_000 - 68, 100 + 6]);
+    assert_eq!(ticks, [1_000 - 58, 100 + 5]);
     let lines: Vec<_> =
         two.iter().zip(&found).map(|(line, bound)| RiskLine { bound: Some(*bound), ..*line }).collect();
-    assert!(are_sound(&lines, 160_000) && !are_sound(&lines, 100_000) && !are_sound(&two, 160_000));
+    assert!(are_sound(&lines, 160_000) && !are_sound(&lines, 98_000) && !are_sound(&two, 160_000));
+}
+
+#[test]
+fn a_bound_beside_others_is_fair_or_nothing() {
+    let line = RiskLine {
+        side: HeldSide::Long,
+        size: SizeLots(10),
+        mark: PriceTicks(1_000),
+        price: 1_000,
+        parts: 20,
+        bound: None,
+    };
+    // A tick takes 1,000 atoms. Of an excess of 400,000, three quarters among twice its weight are 150 ticks.
+    let beside =
+        |leftover| bound_beside(&line, leftover, 400_000, 2 * line.weight()).map(|bound| bound.ticks);
+    assert_eq!(beside(400_000), Some(1_000 - 150));
+    assert_eq!(beside(150_008), Some(1_000 - 150));
+    assert_eq!(beside(150_007), Some(1_000 - 149));
+    assert_eq!(beside(75_008), Some(1_000 - 75));
+    assert_eq!(beside(75_007), None);
+    // Without any excess, the next tick is all there is, and costs nothing.
+    assert_eq!(bound_beside(&line, 0, 0, line.weight()).map(|bound| bound.ticks), Some(999));
 }
