@@ -12,8 +12,10 @@ mod floor;
 mod genesis;
 mod harness;
 mod invariants;
+mod market;
 mod orders;
 mod perps;
+mod random;
 mod risk;
 mod signer;
 mod sub_accounts;
@@ -25,6 +27,7 @@ pub use floor::{Block, Floor};
 pub use genesis::{BTC, CHAIN_ID, PURR, USD, asset, genesis, token_text};
 pub use harness::{Harness, Step};
 pub use invariants::{assert_invariants, totals};
+pub use market::market;
 pub use orders::{
     approve, approve_builder, buy, cancel, convert, modify, place, place_built, price, sell, send, size,
 };
@@ -32,6 +35,7 @@ pub use perps::{
     DOGE, ETH, buy_perp, cancel_perp, class_transfer, isolated_margin, leverage, perp_asset, perp_genesis,
     report_scope, sell_perp, top_up, usd_send,
 };
+pub use random::Random;
 pub use risk::{assert_risk, unit_margins};
 pub use signer::Signer;
 pub use sub_accounts::{

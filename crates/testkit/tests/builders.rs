@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use tandem_exchange::action::{Order, OrderKind, Tpsl, Trigger};
 use tandem_exchange::{BalanceKey, Event, ItemStatus, Rejection, TREASURY};
 use tandem_testkit::{
-    BTC, DOGE, ETH, Harness, PURR, Signer, Step, USD, approve_builder, buy, buy_perp, cancel_perp,
-    class_transfer, modify, perp_genesis, place, place_built, price, sell, sell_perp,
+    BTC, DOGE, ETH, Harness, PURR, Signer, Step, USD, approve_builder, buy, buy_perp, cancel_perp, modify,
+    place, place_built, price, sell, sell_perp,
 };
 use tandem_types::{OrderId, TokenId};
 
@@ -13,15 +13,8 @@ const MILLION: u64 = 1_000_000;
 
 /// ETH at 2000 USD; wallets 1 to 3 with ten thousand USD of collateral each, the first two with wallet 4 as builder.
 fn market() -> (Harness, [Signer; 3], Signer) {
-    let mut chain = Harness::new(perp_genesis());
-    chain.set_oracle(ETH, 20_000_000);
-    chain.set_oracle(DOGE, 100_000);
-    chain.empty();
-    let (traders, builder) = ([1, 2, 3].map(Signer::wallet), Signer::wallet(4));
-    for trader in &traders {
-        let nonce = chain.nonce();
-        chain.act(trader, &class_transfer("10000", true, nonce));
-    }
+    let (mut chain, traders) = tandem_testkit::market::<3>("10000");
+    let builder = Signer::wallet(4);
     for trader in &traders[..2] {
         approve(&mut chain, trader, &builder, "0.1%");
     }

@@ -15,7 +15,7 @@ use tandem_reference_clearing::{
     Clearing, Fees, Market, Number, Stay, Tally, Wish, fraction, units, whole, zero,
 };
 use tandem_testkit::{
-    DOGE, ETH, Harness, Signer, Step, USD, approve_builder, buy_perp, cancel_perp, class_transfer,
+    DOGE, ETH, Harness, Random, Signer, Step, USD, approve_builder, buy_perp, cancel_perp, class_transfer,
     create_sub_account, isolated_margin, leverage, perp_genesis, place_built, sell_perp,
     sub_account_transfer, top_up, usd_send,
 };
@@ -62,23 +62,6 @@ impl Form {
 
 fn atoms(amount: i128) -> Number {
     fraction(amount, USD_ATOMS)
-}
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    const fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut word = self.0;
-        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (word ^ (word >> 31)) % end
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[usize::try_from(self.below(from.len() as u64)).unwrap()]
-    }
 }
 
 /// What has to happen at least once, or the streams show too little.
@@ -147,7 +130,8 @@ impl Stream {
             least: whole(10),
             ..Clearing::default()
         };
-        let mut stream = Self { random: Random(seed), chain, twin, oracle, scale, seen: BTreeMap::new() };
+        let mut stream =
+            Self { random: Random::seeded(seed), chain, twin, oracle, scale, seen: BTreeMap::new() };
         stream.fund(seed);
         stream
     }

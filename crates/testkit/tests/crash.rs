@@ -14,25 +14,12 @@ use tandem_exchange::{
     AccountOrder, Event, Exchange, ExchangeTables, ItemStatus, PositionKey, Rejection, Takeover, Vault,
 };
 use tandem_testkit::{
-    Block, DOGE, ETH, Floor, as_limit, assert_invariants, buy_perp, leverage, perp_asset, place, sell_perp,
-    totals, unit_margins, waiting,
+    Block, DOGE, ETH, Floor, Random, as_limit, assert_invariants, buy_perp, leverage, perp_asset, place,
+    sell_perp, totals, unit_margins, waiting,
 };
 use tandem_types::{AccountId, MarketId, QuoteAtoms, SignedLots, SizeLots, Usd};
 
 const ATOMS: i64 = 100_000_000;
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    const fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut word = self.0;
-        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (word ^ (word >> 31)) % end
-    }
-}
 
 /// What happened in a run of blocks.
 #[derive(Debug, Default)]
@@ -121,7 +108,7 @@ fn positions(tables: &ExchangeTables) -> usize {
 fn a_market_that_falls_by_forty_percent_in_ten_minutes_ends_solvent() {
     let mut floor = Floor::default();
     floor.prices(1_000, &[20_000_000, 100_000]);
-    let mut random = Random(7);
+    let mut random = Random::seeded(7);
     let mut holders = Vec::new();
     let mut net = 0i64;
     for number in 0..1_000u32 {

@@ -4,8 +4,8 @@ use tandem_exchange::fees::{DAYS, FeeSchedule, FeeTier, Rates, RebateTier, day_o
 use tandem_exchange::{Event, ItemStatus, SPOT_ASSET_BASE, TREASURY, Trade};
 use tandem_stf::Genesis;
 use tandem_testkit::{
-    DOGE, ETH, Harness, PURR, Signer, Step, USD, buy, buy_perp, class_transfer, create_sub_account,
-    perp_genesis, place, sell, sell_perp, sub_account_transfer,
+    ETH, Harness, PURR, Signer, Step, USD, buy, buy_perp, create_sub_account, perp_genesis, place, sell,
+    sell_perp, sub_account_transfer,
 };
 use tandem_types::{MarketId, Usd};
 
@@ -37,14 +37,8 @@ fn fee_genesis() -> Genesis {
 
 /// ETH at 2,000 USD; wallets 1 to 4 with collateral.
 fn chain() -> Harness {
-    let mut chain = Harness::new(fee_genesis());
-    chain.set_oracle(ETH, 20_000_000);
-    chain.set_oracle(DOGE, 100_000);
-    chain.empty();
-    for number in 1..=4 {
-        let nonce = chain.nonce();
-        chain.act(&Signer::wallet(number), &class_transfer("100000", true, nonce));
-    }
+    let mut chain = Harness::trading(fee_genesis());
+    chain.traders::<4>("100000");
     chain
 }
 
@@ -187,14 +181,8 @@ fn a_rebate_is_never_more_than_the_takers_fee() {
     let free = |above_usd| FeeTier { above_usd, perp: Rates::default(), spot: Rates::default() };
     let rebates = [RebateTier { above_share_ppm: 0, rebate_ppm: 50_000 }];
     genesis.exchange.config.fees = FeeSchedule::new(&[free(0)], &rebates).unwrap();
-    let mut chain = Harness::new(genesis);
-    chain.set_oracle(ETH, 20_000_000);
-    chain.set_oracle(DOGE, 100_000);
-    chain.empty();
-    for signer in [maker(), taker()] {
-        let nonce = chain.nonce();
-        chain.act(&signer, &class_transfer("10000", true, nonce));
-    }
+    let mut chain = Harness::trading(genesis);
+    chain.traders::<2>("10000");
     trade(&mut chain, &maker(), &taker(), "1");
     pass_days(&mut chain, 1);
     let (second, _) = trade(&mut chain, &maker(), &taker(), "1");

@@ -4,8 +4,8 @@ use tandem_exchange::perp::liquidation::{MarginUnit, VaultAddresses};
 use tandem_exchange::perp::position::Position;
 use tandem_exchange::{CloseReason, Event, PositionKey, Takeover, Trade, Vault};
 use tandem_testkit::{
-    DOGE, ETH, Harness, Signer, Step, buy_perp, class_transfer, isolated_margin, leverage, perp_genesis,
-    place, sell_perp, usd_send,
+    DOGE, ETH, Harness, Signer, Step, buy_perp, isolated_margin, leverage, perp_genesis, place, sell_perp,
+    usd_send,
 };
 use tandem_types::{AccountId, Address, MarketId, SizeLots, Usd};
 
@@ -13,18 +13,9 @@ const ATOMS: i64 = 100_000_000;
 
 /// ETH at 2000 USD and DOGE at 0.1; wallets 1 to 3 with `usd` of collateral each, and the vaults with something.
 fn market(usd: &str, backstop: u64, insurance: u64) -> (Harness, [Signer; 3]) {
-    let mut chain = Harness::new(perp_genesis());
-    chain.set_oracle(ETH, 20_000_000);
-    chain.set_oracle(DOGE, 100_000);
-    chain.empty();
-    let traders = [1, 2, 3].map(Signer::wallet);
-    for trader in &traders {
-        let nonce = chain.nonce();
-        chain.act(trader, &class_transfer(usd, true, nonce));
-    }
+    let (mut chain, traders) = tandem_testkit::market(usd);
     let giver = Signer::wallet(5);
-    let nonce = chain.nonce();
-    chain.act(&giver, &class_transfer("500000", true, nonce));
+    chain.deposit(&giver, "500000");
     let vaults = VaultAddresses::default();
     for (address, amount) in [(vaults.backstop, backstop), (vaults.insurance, insurance)] {
         if amount > 0 {

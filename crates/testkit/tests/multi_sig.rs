@@ -6,8 +6,8 @@ use tandem_exchange::{
 };
 use tandem_stf::Refusal;
 use tandem_testkit::{
-    BTC, Harness, Signer, Step, USD, approve, buy, class_transfer, convert, create_vault, genesis,
-    perp_genesis, place, send, usd_send,
+    BTC, Harness, Signer, Step, USD, approve, buy, convert, create_vault, genesis, perp_genesis, place, send,
+    usd_send,
 };
 use tandem_types::Address;
 
@@ -223,8 +223,7 @@ fn whoever_is_no_key_of_the_account_is_turned_away_before_any_signature_is_verif
 fn an_account_of_several_keys_leads_a_vault() {
     let mut chain = Harness::new(perp_genesis());
     let people = [1, 2, 3, 4, 5].map(Signer::wallet);
-    let nonce = chain.nonce();
-    chain.act(&people[0], &class_transfer("1000", true, nonce));
+    chain.deposit(&people[0], "1000");
     give(&mut chain, &people, &[1, 2], 2);
     let step = act(&mut chain, &people, 1, &[1, 2], |_| create_vault("shared", 500_000_000)).unwrap();
     assert!(matches!(step.items(0), [ItemStatus::AccountMade { .. }]), "{step:?}");

@@ -4,7 +4,7 @@ use tandem_exchange::action::{Order, OrderKind, TimeInForce};
 use tandem_exchange::{CloseReason, Event, ItemStatus, Rejection, TREASURY};
 use tandem_stf::InvalidBlock;
 use tandem_testkit::{
-    DOGE, ETH, Harness, Signer, Step, USD, buy_perp, class_transfer, isolated_margin, leverage, perp_asset,
+    ETH, Harness, Signer, Step, USD, buy_perp, class_transfer, isolated_margin, leverage, perp_asset,
     perp_genesis, place, sell_perp, top_up, usd_send,
 };
 use tandem_types::{MarketId, OrderId, QuoteAtoms, SignedLots, SizeLots, TokenAtoms, Usd};
@@ -13,16 +13,7 @@ const ATOMS: i64 = 100_000_000;
 
 /// ETH at 2000 USD and DOGE at 0.1; wallets 1 to 3 with a thousand USD of collateral each.
 fn market() -> (Harness, [Signer; 3]) {
-    let mut chain = Harness::new(perp_genesis());
-    chain.set_oracle(ETH, 20_000_000);
-    chain.set_oracle(DOGE, 100_000);
-    chain.empty();
-    let traders = [1, 2, 3].map(Signer::wallet);
-    for trader in &traders {
-        let nonce = chain.nonce();
-        chain.act(trader, &class_transfer("1000", true, nonce));
-    }
-    (chain, traders)
+    tandem_testkit::market("1000")
 }
 
 const fn with(order: Order, time_in_force: TimeInForce) -> Order {
@@ -270,8 +261,7 @@ fn funding_is_paid_each_hour_on_touch_and_conserved() {
     chain.step_ms = 100;
     // Nothing was written of the accounts; interest of 0.01 % for eight hours, an eighth of it on 2000: 0.025 USD.
     let before = chain.position(&long, ETH).unwrap();
-    let nonce = chain.nonce();
-    chain.act(&other, &class_transfer("1000", true, nonce));
+    chain.deposit(&other, "1000");
     chain.act(&other, &place(&[buy_perp(ETH, "2000", "1"), sell_perp(ETH, "2001", "1")]));
     chain.act(&long, &place(&[with(sell_perp(ETH, "2000", "0.5"), TimeInForce::Ioc)]));
     let after = chain.position(&long, ETH).unwrap();
@@ -290,15 +280,8 @@ fn funding_is_paid_each_hour_on_touch_and_conserved() {
 fn open_interest_stays_within_its_cap() {
     let mut genesis = perp_genesis();
     genesis.exchange.perps.markets[0].open_interest_max = SizeLots(100);
-    let mut chain = Harness::new(genesis);
-    chain.set_oracle(ETH, 20_000_000);
-    chain.empty();
-    let traders = [1, 2].map(Signer::wallet);
-    for trader in &traders {
-        let nonce = chain.nonce();
-        chain.act(trader, &class_transfer("1000", true, nonce));
-    }
-    let [long, short] = traders;
+    let mut chain = Harness::trading(genesis);
+    let [long, short] = chain.traders("1000");
     chain.act(&short, &place(&[sell_perp(ETH, "2000", "2")]));
     let step = chain.act(&long, &place(&[buy_perp(ETH, "2000", "1.01")]));
     assert_eq!(step.rejection(0), Rejection::OpenInterestCap);

@@ -8,17 +8,13 @@ use tandem_exchange::{AddressKey, Agency, ItemStatus, Rejection, Scope};
 use tandem_stf::Refusal;
 use tandem_testkit::{
     BTC, CHAIN_ID, DOGE, ETH, Harness, PURR, Signer, Step, USD, approve, asset, buy, buy_perp, cancel_perp,
-    class_transfer, create_sub_account, grouped, isolated_margin, leverage, perp_asset, perp_genesis, place,
-    price, sell, sell_perp, send, sub_account_transfer,
+    create_sub_account, grouped, isolated_margin, leverage, market, perp_asset, place, price, sell,
+    sell_perp, send, sub_account_transfer,
 };
 use tandem_types::{Address, OrderId, QuoteAtoms};
 
 fn owner() -> Signer {
     Signer::wallet(1)
-}
-
-fn other() -> Signer {
-    Signer::wallet(2)
 }
 
 fn agent() -> Signer {
@@ -27,15 +23,7 @@ fn agent() -> Signer {
 
 /// ETH at 2,000 USD, DOGE at 0.1, collateral for two.
 fn chain() -> Harness {
-    let mut chain = Harness::new(perp_genesis());
-    chain.set_oracle(ETH, 20_000_000);
-    chain.set_oracle(DOGE, 100_000);
-    chain.empty();
-    for signer in [owner(), other()] {
-        let nonce = chain.nonce();
-        chain.act(&signer, &class_transfer("100000", true, nonce));
-    }
-    chain
+    market::<2>("100000").0
 }
 
 fn scoped(agent: &Address, assets: &[AssetId], order_usd: &str, total_usd: &str, nonce: u64) -> Action {

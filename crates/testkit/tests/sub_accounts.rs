@@ -10,7 +10,7 @@ use tandem_exchange::{
 use tandem_stf::Refusal;
 use tandem_testkit::{
     BTC, ETH, Harness, PURR, Signer, Step, USD, approve, buy, buy_perp, cancel, class_transfer,
-    create_sub_account, genesis, leverage, perp_genesis, place, rename_sub_account, sell, sell_perp, send,
+    create_sub_account, genesis, leverage, market, place, rename_sub_account, sell, sell_perp, send,
     sub_account_spot_transfer, sub_account_transfer, usd_send,
 };
 use tandem_types::{AccountId, Address, Usd};
@@ -31,14 +31,7 @@ fn agent() -> Signer {
 
 /// A chain with perpetual markets, on which both have collateral.
 fn chain() -> Harness {
-    let mut chain = Harness::new(perp_genesis());
-    chain.set_oracle(ETH, 20_000_000);
-    chain.empty();
-    for signer in [master(), other()] {
-        let nonce = chain.nonce();
-        chain.act(&signer, &class_transfer("10000", true, nonce));
-    }
-    chain
+    market::<2>("10000").0
 }
 
 fn create(chain: &mut Harness, by: &Signer, name: &str) -> Address {

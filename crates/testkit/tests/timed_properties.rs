@@ -10,8 +10,8 @@ use tandem_exchange::action::{
     TwapRequest,
 };
 use tandem_testkit::{
-    ETH, Harness, Signer, as_limit, buy_perp, cancel_perp, class_transfer, grouped, leverage, perp_asset,
-    perp_genesis, sell_perp, size, waiting,
+    ETH, Harness, Signer, as_limit, buy_perp, cancel_perp, grouped, leverage, market, perp_asset, sell_perp,
+    size, waiting,
 };
 use tandem_types::{Cloid, OrderId};
 
@@ -192,13 +192,7 @@ proptest! {
     fn whatever_waits_conserves_money_and_ends_once(
         blocks in vec((vec(steps(), 0..7), 0..20u8, select(vec![100u64, 100, 100, 1_000, 5_000, 30_000])), 1..14)
     ) {
-        let mut chain = Harness::new(perp_genesis());
-        chain.set_oracle(ETH, 20_000_000);
-        chain.empty();
-        for number in 1..=TRADERS {
-            let nonce = chain.nonce();
-            chain.act(&Signer::wallet(number), &class_transfer("2000", true, nonce));
-        }
+        let (mut chain, _) = market::<{ TRADERS as usize }>("2000");
         let mut lives = Lives::default();
         for (steps, oracle, step_ms) in blocks {
             chain.step_ms = step_ms;

@@ -5,9 +5,7 @@ use tandem_exchange::action::{Order, Tpsl};
 use tandem_exchange::trigger::{Direction, DueTriggers, Stage, TriggerKey, TriggerOrder};
 use tandem_exchange::{AccountOrder, Event, Rejection};
 use tandem_state::Tables;
-use tandem_testkit::{
-    ETH, Harness, Signer, as_limit, class_transfer, perp_genesis, place, sell_perp, waiting,
-};
+use tandem_testkit::{ETH, Harness, Signer, as_limit, perp_genesis, place, sell_perp, waiting};
 use tandem_types::{AccountId, OrderId, PriceRank, PriceScale, PriceTicks, SizeLots};
 
 const FLOOD: u64 = 100_000;
@@ -76,14 +74,10 @@ fn fired(events: &[Event]) -> Vec<(OrderId, OrderId)> {
 fn a_hundred_thousand_triggers_at_one_instant_leave_blocks_in_time_and_fire_in_order() {
     let mut genesis = perp_genesis();
     genesis.exchange.config.open_orders_max = 200_000;
-    let mut chain = Harness::new(genesis);
-    chain.set_oracle(ETH, 20_000_000);
-    chain.empty();
+    let mut chain = Harness::trading(genesis);
     let (trader, other) = (Signer::wallet(1), Signer::wallet(2));
-    for (who, amount) in [(&trader, "200000"), (&other, "1000")] {
-        let nonce = chain.nonce();
-        chain.act(who, &class_transfer(amount, true, nonce));
-    }
+    chain.deposit(&trader, "200000");
+    chain.deposit(&other, "1000");
     let account = chain.account(&trader.address());
     flood(&mut chain, account);
     let expected = as_met(&chain);

@@ -7,22 +7,14 @@ use tandem_exchange::action::{
 use tandem_exchange::trigger::{POSITION_TRIGGERS_MAX, TriggerOrder};
 use tandem_exchange::{AccountOrder, CloseReason, Event, ItemStatus, Rejection, SCHEDULE_LEAD_MIN_MS};
 use tandem_testkit::{
-    ETH, Harness, PURR, Signer, Step, as_limit, buy_perp, cancel_perp, class_transfer, grouped, modify,
-    perp_asset, perp_genesis, place, sell, sell_perp, waiting,
+    ETH, Harness, PURR, Signer, Step, as_limit, buy_perp, cancel_perp, grouped, modify, perp_asset,
+    perp_genesis, place, sell, sell_perp, waiting,
 };
 use tandem_types::{Cloid, OrderId, SizeLots};
 
 /// ETH at 2000 USD; three wallets with ten thousand USD of collateral each.
 fn market() -> (Harness, [Signer; 3]) {
-    let mut chain = Harness::new(perp_genesis());
-    chain.set_oracle(ETH, 20_000_000);
-    chain.empty();
-    let traders = [1, 2, 3].map(Signer::wallet);
-    for trader in &traders {
-        let nonce = chain.nonce();
-        chain.act(trader, &class_transfer("10000", true, nonce));
-    }
-    (chain, traders)
+    tandem_testkit::market("10000")
 }
 
 const fn reduce(order: Order) -> Order {
@@ -213,9 +205,7 @@ fn an_order_that_is_refused_when_it_fires_is_reported_and_gone() {
 fn waiting_orders_are_cancelled_replaced_and_counted_like_others() {
     let mut genesis = perp_genesis();
     genesis.exchange.config.open_orders_max = 2;
-    let mut chain = Harness::new(genesis);
-    chain.set_oracle(ETH, 20_000_000);
-    chain.empty();
+    let mut chain = Harness::trading(genesis);
     let trader = Signer::wallet(1);
     let stop = waiting(sell_perp(ETH, "1500", "1"), "1900", StopLoss);
     let named = Order { cloid: Some(Cloid([7; 16])), ..stop };

@@ -5,23 +5,11 @@ use tandem_exchange::action::{Action, Decimal, Order, TwapCancel, TwapRequest};
 use tandem_exchange::twap::{TWAP_INTERVAL_MS, TWAPS_MAX, Twap, TwapDue, TwapEnd, TwapKey};
 use tandem_exchange::{Event, ItemStatus, Rejection};
 use tandem_state::Tables;
-use tandem_testkit::{
-    DOGE, ETH, Harness, PURR, Signer, Step, asset, buy_perp, class_transfer, perp_asset, perp_genesis, place,
-    sell_perp,
-};
+use tandem_testkit::{DOGE, ETH, Harness, PURR, Signer, Step, asset, buy_perp, perp_asset, place, sell_perp};
 use tandem_types::{AccountId, BlockTime, QuoteAtoms, SizeLots};
 
 fn market() -> (Harness, [Signer; 2]) {
-    let mut chain = Harness::new(perp_genesis());
-    chain.set_oracle(ETH, 20_000_000);
-    chain.set_oracle(DOGE, 100_000);
-    chain.empty();
-    let traders = [1, 2].map(Signer::wallet);
-    for trader in &traders {
-        let nonce = chain.nonce();
-        chain.act(trader, &class_transfer("100000", true, nonce));
-    }
-    (chain, traders)
+    tandem_testkit::market("100000")
 }
 
 /// A purchase of ETH in ten parts over five minutes.

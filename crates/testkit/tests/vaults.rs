@@ -5,9 +5,8 @@ use tandem_exchange::action::Action;
 use tandem_exchange::vault::{LOCKUP_MS, VAULTS_MAX, VaultHolder, VaultState};
 use tandem_exchange::{AccountOrder, Event, ItemStatus, PositionKey, Rejection};
 use tandem_testkit::{
-    DOGE, ETH, Harness, Signer, Step, buy_perp, class_transfer, create_vault, perp_genesis, place,
-    place_built, sell_perp, sub_account_transfer, usd_send, vault_deposit, vault_distribute, vault_modify,
-    vault_withdraw,
+    ETH, Harness, Random, Signer, Step, buy_perp, create_vault, place, place_built, sell_perp,
+    sub_account_transfer, usd_send, vault_deposit, vault_distribute, vault_modify, vault_withdraw,
 };
 use tandem_types::{AccountId, Address, Usd};
 
@@ -16,15 +15,7 @@ const USD_ATOMS: i64 = 100_000_000;
 
 /// Wallets 1 to 4 with ten thousand USD of collateral each; the first leads a vault with 1,000 USD of it.
 fn market() -> (Harness, [Signer; 4], Address) {
-    let mut chain = Harness::new(perp_genesis());
-    chain.set_oracle(ETH, 20_000_000);
-    chain.set_oracle(DOGE, 100_000);
-    chain.empty();
-    let people = [1, 2, 3, 4].map(Signer::wallet);
-    for person in &people {
-        let nonce = chain.nonce();
-        chain.act(person, &class_transfer("10000", true, nonce));
-    }
+    let (mut chain, people) = tandem_testkit::market::<4>("10000");
     let step = chain.act(&people[0], &create_vault("first", 1_000 * USD_MICROS));
     let vault = address_of(&chain, made(&step));
     (chain, people, vault)
@@ -275,19 +266,6 @@ fn shares_are_worth_what_the_positions_are_at_mark_and_nothing_moves_while_price
     assert_eq!(outcome(&step), Some(Rejection::VaultUnpriced));
 }
 
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    const fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut word = self.0;
-        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (word ^ (word >> 31)) % end
-    }
-}
-
 /// A vault by hand: whoever has how many shares, what they cost, and when they are free.
 #[derive(Debug)]
 struct Twin {
@@ -362,7 +340,7 @@ fn random_deposits_and_withdrawals_do_what_the_naive_twin_does() {
     let mut done = 0;
     for seed in 0..3 {
         let (mut chain, people, vault) = market();
-        let mut random = Random(seed);
+        let mut random = Random::seeded(seed);
         let thousand = 100_000_000_000u128;
         let first = chain.parent.time.0 + 86_400_000;
         let mut twin = Twin {

@@ -4,7 +4,7 @@ use super::{World, resting};
 use crate::{Before, FundingPayment, LedgerEntry};
 use tandem_exchange::{PositionChange, QUOTE};
 use tandem_testkit::{
-    DOGE, ETH, Harness, Signer, USD, buy_perp, class_transfer, perp_genesis, place, sell_perp, send, usd_send,
+    DOGE, ETH, Harness, Signer, USD, buy_perp, perp_genesis, place, sell_perp, send, usd_send,
 };
 use tandem_types::{AccountId, QuoteAtoms, SignedLots, TokenAtoms, Usd};
 
@@ -18,8 +18,7 @@ pub(super) fn market() -> (World, [Signer; 3]) {
     world.chain.set_oracle(DOGE, 100_000);
     let traders = [1, 2, 3].map(Signer::wallet);
     for trader in &traders {
-        let nonce = world.chain.nonce();
-        let step = world.chain.act(trader, &class_transfer("10000", true, nonce));
+        let step = world.chain.deposit(trader, "10000");
         world.see(&step);
     }
     (world, traders)

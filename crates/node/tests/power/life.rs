@@ -13,7 +13,7 @@ use tandem_prices::{PriceMicros, Simulation, Walk};
 use tandem_stf::Genesis;
 use tandem_storage::simulation::SimulatedFiles;
 use tandem_system::{Parameters, Validator};
-use tandem_testkit::CHAIN_ID;
+use tandem_testkit::{CHAIN_ID, Random};
 use tandem_types::BlockTime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -31,7 +31,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 pub(crate) struct Home {
     pub(crate) files: SimulatedFiles,
     seed: u64,
-    choices: Choices,
+    choices: Random,
     genesis: Genesis,
     key: PrivateKey,
     nonces: Arc<AtomicU64>,
@@ -41,19 +41,6 @@ pub(crate) struct Home {
 fn prices() -> Simulation {
     let walk = Walk { start: PriceMicros(3_000_000_000), volatility_ppm: 10_000 };
     Simulation::new(1, [("ETH".to_owned(), walk), ("DOGE".to_owned(), walk)].into())
-}
-
-/// A stream of numbers from a seed (SplitMix64).
-#[derive(Clone, Debug)]
-pub(crate) struct Choices(pub(crate) u64);
-
-impl Choices {
-    pub(crate) const fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % end
-    }
 }
 
 impl Home {
@@ -69,7 +56,7 @@ impl Home {
         Self {
             files: SimulatedFiles::new(seed),
             seed,
-            choices: Choices(seed),
+            choices: Random::seeded(seed),
             genesis,
             key,
             nonces: Arc::new(AtomicU64::new(now)),
@@ -116,7 +103,7 @@ impl Home {
     ) -> JoinSet<()> {
         let mut traders = JoinSet::new();
         for number in 1..=TRADERS {
-            let choices = Choices(self.choices.below(u64::MAX));
+            let choices = Random::seeded(self.choices.below(u64::MAX));
             let trader = Trader::new(number, handle.clone(), choices, Arc::clone(&self.nonces));
             let (answers, mut stopped) = (Arc::clone(&history.answers), stopped.clone());
             traders.spawn(async move {

@@ -2,13 +2,12 @@
 //! answered.
 
 use crate::history::{Answer, Answers};
-use crate::life::Choices;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tandem_exchange::ItemStatus;
 use tandem_exchange::action::Action;
 use tandem_node::NodeHandle;
-use tandem_testkit::{BTC, Signer, USD, buy, cancel, evm_transfer, modify, place, sell, send};
+use tandem_testkit::{BTC, Random, Signer, USD, buy, cancel, evm_transfer, modify, place, sell, send};
 use tandem_types::OrderId;
 
 /// Accounts that trade.
@@ -18,14 +17,14 @@ pub(crate) const TRADERS: u8 = 5;
 pub(crate) struct Trader {
     signer: Signer,
     node: NodeHandle,
-    choices: Choices,
+    choices: Random,
     nonces: Arc<AtomicU64>,
     /// Orders of this life that rest, as far as it knows.
     resting: Vec<OrderId>,
 }
 
 impl Trader {
-    pub(crate) fn new(number: u8, node: NodeHandle, choices: Choices, nonces: Arc<AtomicU64>) -> Self {
+    pub(crate) fn new(number: u8, node: NodeHandle, choices: Random, nonces: Arc<AtomicU64>) -> Self {
         Self { signer: Signer::wallet(number), node, choices, nonces, resting: Vec::new() }
     }
 
