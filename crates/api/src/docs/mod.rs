@@ -6,13 +6,14 @@ mod answers;
 #[cfg(test)]
 mod coverage;
 mod schemas;
+mod words;
 
 use crate::info::{ABSENT, QUESTIONS};
 use crate::ws::CHANNELS;
-use schemas::{integer, object, one_of, reference};
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
 use tandem_indexer::Interval;
+use words::{integer, object, one_of, reference};
 
 /// A page of its own, without anything from elsewhere.
 pub(crate) const PAGE: &str = include_str!("../../assets/docs.html");

@@ -1,51 +1,12 @@
-//! The words of which schemas are made, and the shapes of requests and errors.
+//! Every schema that has a name, among them requests and errors.
 
 use super::answers;
+use super::words::{address, integer, null, object, one_of, reference, text};
 use serde_json::{Map, Value, json};
-
-/// An object of exactly these fields.
-pub(super) fn object(fields: &[(&str, Value)]) -> Value {
-    let properties: Map<String, Value> =
-        fields.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
-    let required: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-    json!({ "type": "object", "required": required, "properties": properties, "additionalProperties": false })
-}
-
-pub(super) fn list(items: Value) -> Value {
-    json!({ "type": "array", "items": items })
-}
-
-pub(super) fn one_of(variants: &[Value]) -> Value {
-    json!({ "oneOf": variants })
-}
-
-pub(super) fn reference(name: &str) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{name}") })
-}
-
-pub(super) fn decimal() -> Value {
-    reference("Decimal")
-}
-
-pub(super) fn address() -> Value {
-    reference("Address")
-}
-
-pub(super) fn integer() -> Value {
-    json!({ "type": "integer" })
-}
-
-pub(super) fn text() -> Value {
-    json!({ "type": "string" })
-}
-
-pub(super) fn null() -> Value {
-    json!({ "type": "null" })
-}
 
 /// Every schema that has a name.
 pub(super) fn components() -> Value {
-    let mut components = words();
+    let mut components = spellings();
     components.extend(requests());
     components.extend(answers::components());
     components.insert("ExchangeResponse".into(), answers::exchange());
@@ -55,7 +16,8 @@ pub(super) fn components() -> Value {
     Value::Object(components)
 }
 
-fn words() -> Map<String, Value> {
+/// How texts are spelt.
+fn spellings() -> Map<String, Value> {
     let pattern = |pattern: &str| json!({ "type": "string", "pattern": pattern });
     let coin = json!({
         "type": "string", "description": "A name in meta; or @ and the market's index in spotMeta, or BASE/QUOTE.",
