@@ -4,6 +4,8 @@
 //! than one spelling. The rules accept one; the API may respell a client's fields by this table without touching what
 //! was signed.
 
+use UserSpelling::{AbsentIfEmpty, LowerCase, Verbatim};
+
 /// How a field's value must be spelt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserSpelling {
@@ -24,74 +26,38 @@ pub struct UserField {
     pub spelling: UserSpelling,
 }
 
-const fn field(name: &'static str, spelling: UserSpelling) -> UserField {
-    UserField { name, spelling }
+/// A type's fields: its own in their order, then the two that all end with.
+macro_rules! fields {
+    ($($name:literal: $spelling:ident),+ $(,)?) => {
+        &[
+            $(UserField { name: $name, spelling: $spelling },)+
+            UserField { name: "signatureChainId", spelling: LowerCase },
+            UserField { name: "hyperliquidChain", spelling: Verbatim },
+        ]
+    };
 }
 
-const SPOT_SEND: &[UserField] = &[
-    field("destination", UserSpelling::Verbatim),
-    field("amount", UserSpelling::Verbatim),
-    field("token", UserSpelling::Verbatim),
-    field("time", UserSpelling::Verbatim),
-    field("type", UserSpelling::Verbatim),
-    field("signatureChainId", UserSpelling::LowerCase),
-    field("hyperliquidChain", UserSpelling::Verbatim),
+const SPOT_SEND: &[UserField] = fields![
+    "destination": Verbatim, "amount": Verbatim, "token": Verbatim, "time": Verbatim, "type": Verbatim,
 ];
-
-const APPROVE_AGENT: &[UserField] = &[
-    field("type", UserSpelling::Verbatim),
-    field("agentAddress", UserSpelling::LowerCase),
-    field("agentName", UserSpelling::AbsentIfEmpty),
-    field("nonce", UserSpelling::Verbatim),
-    field("signatureChainId", UserSpelling::LowerCase),
-    field("hyperliquidChain", UserSpelling::Verbatim),
+const APPROVE_AGENT: &[UserField] = fields![
+    "type": Verbatim, "agentAddress": LowerCase, "agentName": AbsentIfEmpty, "nonce": Verbatim,
 ];
-
-const APPROVE_SCOPED_AGENT: &[UserField] = &[
-    field("type", UserSpelling::Verbatim),
-    field("agentAddress", UserSpelling::LowerCase),
-    field("agentName", UserSpelling::AbsentIfEmpty),
-    field("assets", UserSpelling::Verbatim),
-    field("orderUsd", UserSpelling::Verbatim),
-    field("totalUsd", UserSpelling::Verbatim),
-    field("nonce", UserSpelling::Verbatim),
-    field("signatureChainId", UserSpelling::LowerCase),
-    field("hyperliquidChain", UserSpelling::Verbatim),
+const APPROVE_SCOPED_AGENT: &[UserField] = fields![
+    "type": Verbatim, "agentAddress": LowerCase, "agentName": AbsentIfEmpty, "assets": Verbatim,
+    "orderUsd": Verbatim, "totalUsd": Verbatim, "nonce": Verbatim,
 ];
-
-const USD_CLASS_TRANSFER: &[UserField] = &[
-    field("type", UserSpelling::Verbatim),
-    field("amount", UserSpelling::Verbatim),
-    field("toPerp", UserSpelling::Verbatim),
-    field("nonce", UserSpelling::Verbatim),
-    field("signatureChainId", UserSpelling::LowerCase),
-    field("hyperliquidChain", UserSpelling::Verbatim),
+const USD_CLASS_TRANSFER: &[UserField] = fields![
+    "type": Verbatim, "amount": Verbatim, "toPerp": Verbatim, "nonce": Verbatim,
 ];
-
-const USD_SEND: &[UserField] = &[
-    field("destination", UserSpelling::Verbatim),
-    field("amount", UserSpelling::Verbatim),
-    field("time", UserSpelling::Verbatim),
-    field("type", UserSpelling::Verbatim),
-    field("signatureChainId", UserSpelling::LowerCase),
-    field("hyperliquidChain", UserSpelling::Verbatim),
+const USD_SEND: &[UserField] = fields![
+    "destination": Verbatim, "amount": Verbatim, "time": Verbatim, "type": Verbatim,
 ];
-
-const APPROVE_BUILDER_FEE: &[UserField] = &[
-    field("maxFeeRate", UserSpelling::Verbatim),
-    field("builder", UserSpelling::LowerCase),
-    field("nonce", UserSpelling::Verbatim),
-    field("type", UserSpelling::Verbatim),
-    field("signatureChainId", UserSpelling::LowerCase),
-    field("hyperliquidChain", UserSpelling::Verbatim),
+const APPROVE_BUILDER_FEE: &[UserField] = fields![
+    "maxFeeRate": Verbatim, "builder": LowerCase, "nonce": Verbatim, "type": Verbatim,
 ];
-
-const CONVERT_TO_MULTI_SIG_USER: &[UserField] = &[
-    field("type", UserSpelling::Verbatim),
-    field("signers", UserSpelling::Verbatim),
-    field("nonce", UserSpelling::Verbatim),
-    field("signatureChainId", UserSpelling::LowerCase),
-    field("hyperliquidChain", UserSpelling::Verbatim),
+const CONVERT_TO_MULTI_SIG_USER: &[UserField] = fields![
+    "type": Verbatim, "signers": Verbatim, "nonce": Verbatim,
 ];
 
 /// The fields of a user-signed action in the order in which the rules want them; `None` for other types.
