@@ -35,12 +35,14 @@ pub mod action;
 mod agents;
 mod builder;
 mod cancel;
+mod claim;
 mod engine;
 mod expiry;
 pub mod fees;
 mod fill;
 mod form;
 mod genesis;
+mod inadmissible;
 mod invariants;
 mod ledger;
 mod multi_sig;
@@ -67,10 +69,12 @@ pub mod vault;
 pub use agents::{AGENT_LIFE_MAX_MS, AGENTS_MAX, APPROVE_WORK};
 pub use builder::{BUILDER_FEE_PERP_MAX, BUILDER_FEE_SPOT_MAX, BUILDER_WORK, BUILDERS_MAX};
 pub use cancel::{CANCEL_WORK, LOOKUP_WORK};
+pub use claim::{Claim, SharedClaim, SharedStanding, Standing};
 pub use engine::{Call, Exchange, Reply, end_block};
 pub use expiry::{EXPIRIES_PER_BLOCK, EXPIRY_WORK};
 pub use form::{FILLS_MAX, MAKER_WORK, ORDER_WORK};
 pub use genesis::{Allocation, ExchangeGenesis, GenesisError, SPOT_ASSET_BASE, TREASURY_ADDRESS};
+pub use inadmissible::Inadmissible;
 pub use invariants::BrokenPromise;
 pub use ledger::{QUOTE, TREASURY};
 pub use multi_sig::{CO_SIGNATURE_WORK, CONVERT_WORK, MultiSigUser};
@@ -88,8 +92,7 @@ pub use rejection::Rejection;
 pub use schedule::{DUE_WORK, SCHEDULE_LEAD_MIN_MS, SCHEDULE_USES_MAX, SWEEP_ORDERS, TURN_WORK};
 pub use scope::{SCOPE_WORK, Scope};
 pub use signers::{
-    Claim, Inadmissible, NONCE_AGE_MAX_MS, NONCE_LEAD_MAX_MS, NONCES_KEPT, OVERDRAFT_INTERVAL_MS,
-    SharedClaim, SharedStanding, Standing, claim_of, early_claim_of,
+    NONCE_AGE_MAX_MS, NONCE_LEAD_MAX_MS, NONCES_KEPT, OVERDRAFT_INTERVAL_MS, claim_of, early_claim_of,
 };
 pub use sub_accounts::{
     AGENTS_PER_SUB_ACCOUNT, CREATE_WORK, MODIFY_WORK, SUB_ACCOUNTS_MAX, sub_account_address,

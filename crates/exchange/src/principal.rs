@@ -14,8 +14,9 @@
 //! Invariant: once an address has an account, no act of others makes it act for another account than before, save its
 //! master's who takes the approval back. Attacks considered: ADR-0004.
 
+use crate::claim::{Claim, Standing};
+use crate::inadmissible::Inadmissible;
 use crate::records::{Account, Agency, Signer};
-use crate::signers::{Claim, Inadmissible, Standing};
 use tandem_types::{AccountId, BlockTime};
 
 /// In what capacity a signer acts for an account.

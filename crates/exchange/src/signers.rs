@@ -9,11 +9,12 @@
 use crate::action::{
     Action, CheckedAction, Class, MULTI_SIG_MAX, MultiSig, Signature, SignedAction, ed25519_address,
 };
+use crate::claim::{Claim, SharedClaim, SharedStanding, Standing};
+use crate::inadmissible::Inadmissible;
 use crate::multi_sig::MultiSigUser;
 use crate::principal::Principal;
 use crate::records::{Account, Config, Signer};
 use crate::tables::{AddressKey, ExchangeTables, NonceKey};
-use core::fmt;
 use tandem_types::{AccountId, Address, BlockTime, QuoteAtoms};
 
 /// Nonces kept of a signer.
@@ -28,151 +29,6 @@ pub const OVERDRAFT_INTERVAL_MS: u64 = 10_000;
 const ATOMS_PER_USD: u64 = 100_000_000;
 /// Cancels may exceed the budget by this much, or reach twice the budget if that is less.
 const CANCEL_EXTRA: u64 = 100_000;
-
-/// Why an action may not enter a block at all. Such an action leaves no receipt and uses no nonce.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Inadmissible {
-    /// No account has this key, and it is nobody's agent.
-    UnknownSigner,
-    /// The agent was revoked, or its approval ran out.
-    AgentExpired,
-    /// On this network, orders are taken from approved agents only.
-    AgentRequired,
-    /// The nonce lies outside the window around the block's time.
-    NonceOutOfWindow,
-    /// The nonce was used.
-    NonceUsed,
-    /// The nonce is below the lowest of the highest hundred.
-    NonceTooLow,
-    /// `expiresAfter` has passed.
-    Expired,
-    /// The account has used up its budget of actions.
-    OverBudget,
-    /// The account belongs to several keys: none can act for it alone.
-    MultiSigRequired,
-    /// The account has one key.
-    NotMultiSig,
-    /// The outer signer or a co-signer is none of the account's.
-    NotAuthorized,
-    /// Fewer keys signed than must.
-    TooFewSignatures,
-}
-
-impl Inadmissible {
-    /// Its stable number.
-    #[must_use]
-    pub const fn code(self) -> u16 {
-        match self {
-            Self::UnknownSigner => 1001,
-            Self::AgentExpired => 1002,
-            Self::AgentRequired => 1003,
-            Self::NonceOutOfWindow => 1004,
-            Self::NonceUsed => 1005,
-            Self::NonceTooLow => 1006,
-            Self::Expired => 1007,
-            Self::OverBudget => 1008,
-            Self::MultiSigRequired => 1009,
-            Self::NotMultiSig => 1010,
-            Self::NotAuthorized => 1011,
-            Self::TooFewSignatures => 1012,
-        }
-    }
-}
-
-impl fmt::Display for Inadmissible {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::UnknownSigner => "user or API wallet does not exist",
-            Self::AgentExpired => "API wallet has expired or was revoked",
-            Self::AgentRequired => "this network takes orders from approved API wallets only",
-            Self::NonceOutOfWindow => {
-                "nonce is not within two days before and one day after the block's time"
-            }
-            Self::NonceUsed => "nonce was used already",
-            Self::NonceTooLow => "nonce is below the hundred highest nonces used",
-            Self::Expired => "action has expired",
-            Self::OverBudget => "too many actions for the volume traded",
-            Self::MultiSigRequired => {
-                "account is a multi-sig user: a multiSig action of its signers is required"
-            }
-            Self::NotMultiSig => "multiSigUser is not a multi-sig user",
-            Self::NotAuthorized => {
-                "outer signer or a co-signer is not an authorized user of the multi-sig user"
-            }
-            Self::TooFewSignatures => "fewer signatures than the multi-sig user's threshold",
-        })
-    }
-}
-
-impl core::error::Error for Inadmissible {}
-
-/// What must be known of an action to admit it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claim {
-    /// The signer, hashed.
-    pub signer: AddressKey,
-    /// Its nonce.
-    pub nonce: u64,
-    /// After when it must not be executed.
-    pub expires_after: Option<u64>,
-    /// Items in it, at least 1.
-    pub items: u64,
-    /// Whether it only cancels.
-    pub cancels_only: bool,
-    /// Whether an agent must have signed it.
-    pub agent_required: bool,
-    /// Whether a wallet signed it as typed data, for its own account.
-    pub user_signed: bool,
-    /// The account that it names, in `vaultAddress`.
-    pub names: Option<Address>,
-    /// For which account of several keys it is, and who agreed.
-    pub shared: Option<SharedClaim>,
-}
-
-/// What is claimed for an account of several keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SharedClaim {
-    /// The account's address, hashed.
-    pub user: AddressKey,
-    /// Who signed the whole.
-    pub outer: Address,
-    /// Who signed the action within; nobody, as long as that was not verified.
-    pub signers: [Option<Address>; MULTI_SIG_MAX],
-}
-
-/// What the state says about a [`SharedClaim`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SharedStanding {
-    /// The account.
-    pub account: AccountId,
-    /// Its record.
-    pub record: Account,
-    /// Whether everyone who signed is one of its keys.
-    pub authorized: bool,
-    /// Whether as many signed as must.
-    pub enough: bool,
-}
-
-/// What the state says about a [`Claim`]; gathered by the rules from their tables and by admission from a reader's copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// The signer's record.
-    pub signer: Option<Signer>,
-    /// The lowest of its kept nonces.
-    pub lowest_nonce: Option<u64>,
-    /// Whether the claim's nonce is among them.
-    pub nonce_used: bool,
-    /// The signer's own account.
-    pub own: Option<Account>,
-    /// The account whose agent the signer is or was until its time ran out.
-    pub master: Option<Account>,
-    /// The account that the claim names, if it is neither of these.
-    pub named: Option<(AccountId, Account)>,
-    /// The exchange's settings.
-    pub config: Option<Config>,
-    /// The account of several keys that the claim is for.
-    pub shared: Option<SharedStanding>,
-}
 
 /// What `action` claims. On production networks (`production`) orders must come from approved agents.
 #[must_use]

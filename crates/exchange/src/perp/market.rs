@@ -3,7 +3,7 @@
 //! Three small entries a market, by what changes them: [`PerpPrices`] at price updates and read for every margin,
 //! [`PerpEstimates`] at price updates alone, [`PerpTotals`] with trades.
 
-use super::position::MarginMode;
+use super::mode::MarginMode;
 use super::risk::FundingDrift;
 use super::tiers::MarginTiers;
 use crate::records::TokenName;

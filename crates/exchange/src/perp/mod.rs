@@ -1,6 +1,6 @@
 //! Perpetual markets: positions, margin, funding, and what is done with them.
 //!
-//! - Pure: [`tiers`], [`margin`], [`position`], `market`.
+//! - Pure: [`tiers`], [`margin`], [`position`], `market`, `mode`.
 //! - On the tables: `clearing` (positions and collateral, with `sums`), `place` and `settle` (orders), `reduce_only`, `leverage`,
 //!   `transfer`, [`prices`] (what a price update changes), `invariants`.
 //! - Below maintenance margin: [`risk`] (who may be), [`liquidation`] (whose turn it is), `liquidate` (by the book),
@@ -18,6 +18,7 @@ mod liquidate;
 pub mod liquidation;
 pub mod margin;
 mod market;
+mod mode;
 mod place;
 pub mod position;
 pub mod prices;

@@ -12,21 +12,12 @@ use super::tiers::MarginTiers;
 use tandem_book::Side;
 use tandem_types::{PriceTicks, QuantityError, QuoteAtoms, SignedLots, SizeLots, Usd};
 
+pub use super::mode::MarginMode;
+
 /// Quote atoms in a tick times a lot: a perpetual's price × size counts 10^-6 USD, an atom is 10^-8.
 pub const ATOMS_PER_TICK_LOT: u64 = 100;
 /// Units of the funding index in an atom per lot.
 pub const FUNDING_INDEX_UNIT: i128 = 10_000_000_000;
-
-/// Whether a position's margin is the account's, or its own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MarginMode {
-    /// All of the account's collateral stands behind it.
-    #[default]
-    Cross,
-    /// Only what was moved into it.
-    Isolated,
-}
-tandem_codec::tags!(MarginMode { Cross = 0, Isolated = 1 });
 
 /// What an account has in a market: its position, its leverage, and the sizes of its open orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
