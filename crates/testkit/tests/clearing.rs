@@ -6,6 +6,10 @@
 mod clearing_waiting;
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use tandem_exchange::action::{Action, Decimal, Order, OrderKind, TimeInForce};
 use tandem_exchange::fees::{FeeSchedule, FeeTier, Rates, RebateTier};
 use tandem_exchange::perp::liquidation::{MarginUnit, TurnKey, VaultAddresses};
@@ -557,24 +561,62 @@ fn assert_pools_end_at_dust(stream: &Stream) {
     assert!(units(&pools, USD_ATOMS) <= i128::from(ACTIONS) * 8, "pools hold more than dust");
 }
 
-#[test]
-fn random_actions_do_what_the_naive_twin_does() {
-    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
-    let mut tally = [0; 5];
-    for seed in 0..STREAMS * campaign() {
-        let mut stream = Stream::new(seed);
-        let money = stream.twin.money();
-        for _ in 0..ACTIONS {
-            stream.act();
-            assert_eq!(stream.twin.money(), money, "money is conserved");
-        }
-        assert_pools_end_at_dust(&stream);
-        let Tally { orders, parts, backstop, insurance, deleveraged } = stream.twin.tally;
-        for (sum, count) in tally.iter_mut().zip([orders, parts, backstop, insurance, deleveraged]) {
+/// What streams have shown.
+#[derive(Default)]
+struct Shown {
+    streams: u64,
+    seen: BTreeMap<String, u64>,
+    /// Liquidation orders, parts, backstop, insurance, deleveraged.
+    tally: [u64; 5],
+}
+
+impl Shown {
+    fn add(&mut self, other: Self) {
+        self.streams += other.streams;
+        for (sum, count) in self.tally.iter_mut().zip(other.tally) {
             *sum += count;
         }
-        stream.seen.into_iter().for_each(|(what, count)| *seen.entry(what).or_default() += count);
+        other.seen.into_iter().for_each(|(what, count)| *self.seen.entry(what).or_default() += count);
     }
+}
+
+fn run_stream(seed: u64) -> Shown {
+    let mut stream = Stream::new(seed);
+    let money = stream.twin.money();
+    for _ in 0..ACTIONS {
+        stream.act();
+        assert_eq!(stream.twin.money(), money, "money is conserved");
+    }
+    assert_pools_end_at_dust(&stream);
+    let Tally { orders, parts, backstop, insurance, deleveraged } = stream.twin.tally;
+    Shown { streams: 1, seen: stream.seen, tally: [orders, parts, backstop, insurance, deleveraged] }
+}
+
+/// Runs streams on all cores, each with a seed of its own.
+fn run_streams(count: u64) -> Shown {
+    let (next, shown) = (AtomicU64::new(0), Mutex::new(Shown::default()));
+    let run = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= count {
+                return;
+            }
+            let stream = run_stream(seed);
+            let mut shown = shown.lock().unwrap();
+            shown.add(stream);
+            if shown.streams % 128 == 0 {
+                println!("{} actions agree", shown.streams * ACTIONS);
+            }
+        }
+    };
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| (0..cores).for_each(|_| drop(scope.spawn(run))));
+    shown.into_inner().unwrap()
+}
+
+#[test]
+fn random_actions_do_what_the_naive_twin_does() {
+    let Shown { seen, tally, .. } = run_streams(STREAMS * campaign());
     for what in WANTED.into_iter().chain(clearing_waiting::WANTED) {
         assert!(seen.contains_key(what), "streams without {what} show too little: {seen:?}");
     }
