@@ -41,7 +41,7 @@ impl<'a> Book<'a> {
         limits: &Limits,
         settlement: &mut S,
     ) -> Result<Placed, PlaceError<S::Error>> {
-        let steps = self.judge(incoming, limits).map_err(PlaceError::Rejected)?;
+        let steps = self.judge(incoming, limits, settlement).map_err(PlaceError::Rejected)?;
         let mut taker = Taker::new(self.market, incoming, steps);
         let stop = walk(self, &mut taker, limits, settlement).map_err(PlaceError::Settlement)?;
         let filled = taker.filled();
@@ -107,14 +107,19 @@ impl<'a> Book<'a> {
     }
 
     /// Whether the order may be placed at all, and how many makers were visited to tell.
-    fn judge(&mut self, incoming: &Incoming, limits: &Limits) -> Result<u32, PlaceRejection> {
+    fn judge<S: Settlement>(
+        &mut self,
+        incoming: &Incoming,
+        limits: &Limits,
+        settlement: &mut S,
+    ) -> Result<u32, PlaceRejection> {
         if incoming.size.is_zero() {
             return Err(PlaceRejection::ZeroSize);
         }
         match incoming.time_in_force {
             TimeInForce::Gtc | TimeInForce::Ioc => Ok(0),
             TimeInForce::Alo => self.judge_post_only(incoming),
-            TimeInForce::Fok => fill_or_kill::judge(self, incoming, limits),
+            TimeInForce::Fok => fill_or_kill::judge(self, incoming, limits, settlement),
         }
     }
 

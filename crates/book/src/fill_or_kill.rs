@@ -10,15 +10,18 @@
 use crate::book::Book;
 use crate::order::{Incoming, Limits, SelfTrade};
 use crate::outcome::PlaceRejection;
+use crate::settlement::Settlement;
 use crate::walk::Taker;
 
 /// How many makers it takes to fill the order.
-pub(crate) fn judge(
+pub(crate) fn judge<S: Settlement>(
     book: &mut Book<'_>,
     incoming: &Incoming,
     limits: &Limits,
+    settlement: &mut S,
 ) -> Result<u32, PlaceRejection> {
-    let Taker { first, last, mut remaining, mut steps, .. } = Taker::new(book.market, incoming, 0);
+    let taker = Taker::new(book.market, incoming, 0);
+    let Taker { first, last, mut remaining, mut steps, .. } = taker;
     let mut from = Some(first);
     while !remaining.is_zero() {
         let unfilled = PlaceRejection::FillOrKillUnfilled { steps };
@@ -27,7 +30,7 @@ pub(crate) fn judge(
             return Err(unfilled);
         }
         steps = steps.saturating_add(1);
-        if order.owner != incoming.owner {
+        if !taker.is_same_trader(order.owner, settlement) {
             remaining = remaining.minus_or_zero(order.remaining);
         } else if incoming.self_trade != SelfTrade::CancelMaker {
             return Err(PlaceRejection::FillOrKillUnfilled { steps });

@@ -5,8 +5,8 @@ use tandem_codec::{Decode, DecodeError, Encode, Reader, record, tags};
 use tandem_state::{Table, index::Ordered};
 use tandem_types::{OrderId, PriceRank, SizeLots};
 
-/// Who an order belongs to, for self-trade prevention and nothing else. Orders that must not trade with each other
-/// have the same owner; which those are (an account, a master with its sub-accounts) is the caller's rule.
+/// Who an order belongs to, for self-trade prevention and nothing else. Orders of one owner don't trade with each other;
+/// of which others that holds too is the caller's rule ([`crate::Settlement::same_trader`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Owner(pub u32);
 
@@ -51,7 +51,7 @@ pub enum TimeInForce {
 
 tags!(TimeInForce { Gtc = 0, Ioc = 1, Alo = 2, Fok = 3 });
 
-/// What happens when an incoming order meets a resting one of the same owner. The incoming order's choice rules.
+/// What happens when an incoming order meets a resting one of the same owner, or of one with which it must not trade. The incoming order's choice rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SelfTrade {
     /// The resting order is cancelled, and the incoming one goes on.
@@ -81,7 +81,7 @@ pub struct Incoming {
     pub size: SizeLots,
     /// What becomes of the part that does not trade at once.
     pub time_in_force: TimeInForce,
-    /// What happens when it meets an order of its own owner.
+    /// What happens when it meets an order with which it must not trade.
     pub self_trade: SelfTrade,
 }
 

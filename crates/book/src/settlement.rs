@@ -22,7 +22,7 @@ pub struct Fill {
 /// Why a resting order was cancelled by a match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CancelReason {
-    /// It met an order of its own owner.
+    /// It met an order of its own owner, or of one with which that one must not trade.
     SelfTrade,
     /// [`Settlement::admit`] refused it, or a part of it.
     NotAdmitted,
@@ -35,6 +35,13 @@ pub enum CancelReason {
 pub trait Settlement {
     /// Why a step cannot be settled. It ends the match at once: see [`crate::Book::place`].
     type Error;
+
+    /// Whether `maker`, who is not the taker's owner, must not trade with it: self-trade prevention then treats their
+    /// orders as those of one owner. Nobody, unless the caller says so.
+    fn same_trader(&mut self, maker: Owner) -> bool {
+        let _ = maker;
+        false
+    }
 
     /// How much of `size`, which both sides have left, `maker` may trade; `order` is its entry. If less than `size`, the
     /// maker trades that much and what is left of it is cancelled as [`CancelReason::NotAdmitted`]. Not asked about

@@ -43,6 +43,11 @@ impl Taker {
         }
     }
 
+    /// Whether the orders of an owner must not trade with this one.
+    pub(crate) fn is_same_trader<S: Settlement>(&self, maker: Owner, settlement: &mut S) -> bool {
+        maker == self.owner || settlement.same_trader(maker)
+    }
+
     /// How much has traded.
     pub(crate) const fn filled(&self) -> SizeLots {
         self.size.minus_or_zero(self.remaining).minus_or_zero(self.decremented)
@@ -64,7 +69,7 @@ pub(crate) fn walk<S: Settlement>(
             return Ok(Some(TakerCancelReason::FillLimit));
         }
         taker.steps = taker.steps.saturating_add(1);
-        if order.owner == taker.owner {
+        if taker.is_same_trader(order.owner, settlement) {
             if prevent_self_trade(book, taker, &maker, &order, settlement)?.is_break() {
                 return Ok(Some(TakerCancelReason::SelfTrade));
             }
@@ -111,7 +116,7 @@ fn fill<S: Settlement>(
     settlement.fill(&Fill { maker: *maker, maker_owner: order.owner, price, size, maker_remaining })
 }
 
-/// Does as the taker chose about a maker of its own owner; breaks if the taker ends here.
+/// Does as the taker chose about a maker that it must not trade with; breaks if the taker ends here.
 fn prevent_self_trade<S: Settlement>(
     book: &mut Book<'_>,
     taker: &mut Taker,

@@ -75,7 +75,8 @@ const fn maker(step: &Step) -> OrderKey {
 /// Places one order and checks all that must hold of the answer.
 fn place(tables: &mut BookTables, incoming: &Incoming, fills_max: u32) -> Result<(), TestCaseError> {
     let before = total(&tables.orders);
-    let mut ledger = Ledger { refused: vec![Owner(3)], ..Ledger::default() };
+    let (refused, friends) = (vec![Owner(3)], vec![Owner(2)]);
+    let mut ledger = Ledger { refused, friends, ..Ledger::default() };
     tables.checkpoint();
     let result = Book::new(MARKET, &mut tables.orders).place(incoming, &Limits { fills_max }, &mut ledger);
     let placed = match result {
@@ -105,7 +106,8 @@ fn place(tables: &mut BookTables, incoming: &Incoming, fills_max: u32) -> Result
         off_makers += taken(step);
         if let Step::Fill(fill) = step {
             filled += fill.size.0;
-            prop_assert!(fill.maker_owner != incoming.owner && fill.maker_owner != Owner(3));
+            prop_assert!(fill.maker_owner != incoming.owner);
+            prop_assert!(![Owner(2), Owner(3)].contains(&fill.maker_owner));
             prop_assert_eq!(fill.price, fill.maker.price());
             let within_limit = match incoming.side {
                 Side::Bid => fill.price <= incoming.limit,

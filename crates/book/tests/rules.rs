@@ -26,11 +26,15 @@ fn case(row: &'static str) -> Case {
 }
 
 fn check(rows: &'static str, fills_max: u32, refused: &[&str]) {
+    let refused = refused.iter().map(|name| owner(name)).collect();
+    check_told(rows, fills_max, &Ledger { refused, ..Ledger::default() });
+}
+
+fn check_told(rows: &'static str, fills_max: u32, told: &Ledger) {
     for row in rows.lines().map(str::trim).filter(|row| !row.is_empty()) {
         let case = case(row);
         let mut tables = tables_of(case.book);
-        let mut ledger =
-            Ledger { refused: refused.iter().map(|name| owner(name)).collect(), ..Ledger::default() };
+        let mut ledger = told.clone();
         tables.checkpoint();
         let limits = Limits { fills_max };
         let result = Book::new(MARKET, &mut tables.orders).place(&incoming(case.order), &limits, &mut ledger);
@@ -120,6 +124,26 @@ fn nobody_trades_with_himself() {
         ",
         10,
         &[],
+    );
+}
+
+#[test]
+fn nobody_trades_with_friends() {
+    check_told(
+        "
+        D1 ask 5@101, B2 ask 5@101 | C9 bid 7@101 gtc maker     | D1 self, B2 5@101 | 5 filled rests 2, 2 steps         | C9 bid 2@101
+        B1 ask 5@101, D2 ask 5@101 | C9 bid 7@101 gtc taker     | B1 5@101          | 5 filled cancels 2 self, 2 steps  | D2 ask 5@101
+        B1 ask 5@101, D2 ask 5@101 | C9 bid 7@101 gtc both      | B1 5@101, D2 self | 5 filled cancels 2 self, 2 steps  |
+        B1 ask 5@101, D2 ask 5@101 | C9 bid 7@101 gtc decrement | B1 5@101, D2 -2   | 5 filled cancels 0 self, 2 steps  | D2 ask 3@101
+        D1 ask 5@101, C2 ask 5@101 | C9 bid 12@101 gtc decrement | D1 self, C2 self | 0 filled rests 2, 2 steps         | C9 bid 2@101
+        D1 ask 5@101               | C9 bid 7@101 ioc taker     |                   | 0 filled cancels 7 self, 1 steps  | D1 ask 5@101
+        D1 ask 5@101, B2 ask 7@101 | C9 bid 7@101 fok maker     | D1 self, B2 7@101 | 7 filled, 4 steps                 |
+        B1 ask 5@101, D2 ask 7@101 | C9 bid 7@101 fok taker     |                   | rejected FillOrKillUnfilled { steps: 2 } | B1 ask 5@101, D2 ask 7@101
+        B1 ask 5@101, D2 ask 7@101 | C9 bid 7@101 fok decrement |                   | rejected FillOrKillUnfilled { steps: 2 } | B1 ask 5@101, D2 ask 7@101
+        D1 ask 5@101               | C9 bid 5@101 alo           |                   | rejected PostOnlyWouldCross { best: PriceRank(101) } | D1 ask 5@101
+        ",
+        10,
+        &Ledger { friends: vec![owner("D")], ..Ledger::default() },
     );
 }
 

@@ -21,7 +21,13 @@ const COMMANDS_PER_BLOCK: u64 = 50;
 /// One command, with what the outside says while it runs.
 #[derive(Clone, Debug)]
 enum Command {
-    Place { incoming: Incoming, fills_max: u32, refused: Vec<Owner>, unsettled: Option<OrderId> },
+    Place {
+        incoming: Incoming,
+        fills_max: u32,
+        refused: Vec<Owner>,
+        friends: Vec<Owner>,
+        unsettled: Option<OrderId>,
+    },
     Cancel(OrderKey),
     Reduce(OrderKey, SizeLots),
 }
@@ -111,15 +117,19 @@ impl Stream {
         if self.recent.len() > 60 {
             self.recent.remove(0);
         }
-        let refused =
-            if self.below(2) == 0 { vec![Owner(u32::try_from(self.below(5)).unwrap())] } else { vec![] };
+        let (refused, friends) = (self.owner_or_none(), self.owner_or_none());
         let unsettled = if self.below(8) == 0 { Some(self.recent_key().id) } else { None };
         Command::Place {
             incoming,
             fills_max: self.pick(&[0, 1, 2, 5, 20, 20, 20, 1_000]),
             refused,
+            friends,
             unsettled,
         }
+    }
+
+    fn owner_or_none(&mut self) -> Vec<Owner> {
+        if self.below(2) == 0 { vec![Owner(u32::try_from(self.below(5)).unwrap())] } else { vec![] }
     }
 
     fn recent_key(&mut self) -> OrderKey {
@@ -133,8 +143,9 @@ fn run(tables: &mut BookTables, command: &Command) -> Answer {
     match command {
         Command::Cancel(key) => Answer::Cancel(Book::new(MARKET, &mut tables.orders).cancel(key)),
         Command::Reduce(key, to) => Answer::Reduce(Book::new(MARKET, &mut tables.orders).reduce(key, *to)),
-        Command::Place { incoming, fills_max, refused, unsettled } => {
-            let mut ledger = Ledger { refused: refused.clone(), unsettled: *unsettled, ..Ledger::default() };
+        Command::Place { incoming, fills_max, refused, friends, unsettled } => {
+            let (refused, friends) = (refused.clone(), friends.clone());
+            let mut ledger = Ledger { refused, friends, unsettled: *unsettled, ..Ledger::default() };
             let limits = Limits { fills_max: *fills_max };
             tables.checkpoint();
             let result = Book::new(MARKET, &mut tables.orders).place(incoming, &limits, &mut ledger);
@@ -165,9 +176,10 @@ fn run_naive(book: &mut naive::Book, command: &Command) -> Answer {
             };
             Answer::Reduce(lowered.ok_or(why))
         }
-        Command::Place { incoming, fills_max, refused, unsettled } => {
+        Command::Place { incoming, fills_max, refused, friends, unsettled } => {
             let outside = naive::Outside {
                 refused: refused.iter().map(|owner| owner.0).collect(),
+                friends: friends.iter().map(|owner| owner.0).collect(),
                 unsettled: unsettled.map(|id| id.0),
             };
             match book.place(arriving(incoming, *fills_max), &outside) {

@@ -33,7 +33,7 @@ pub enum Kind {
     FillOrKill,
 }
 
-/// What happens between orders of one owner.
+/// What happens between orders of one owner, or of friends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Own {
     /// The resting one goes.
@@ -53,7 +53,7 @@ pub struct Arriving {
     pub order: Resting,
     /// What becomes of what does not trade at once.
     pub kind: Kind,
-    /// What happens when it meets an order of its owner.
+    /// What happens when it meets an order of its owner, or of a friend.
     pub own: Own,
     /// The most resting orders it may meet.
     pub meets_max: u32,
@@ -64,6 +64,8 @@ pub struct Arriving {
 pub struct Outside {
     /// Owners who may not trade.
     pub refused: Vec<u32>,
+    /// Owners who are one with whoever arrives.
+    pub friends: Vec<u32>,
     /// The order whose trade, cancel or decrement cannot be settled.
     pub unsettled: Option<u64>,
 }
@@ -198,7 +200,8 @@ impl Book {
         // Decrementing spoils the order at the first own order, as cancelling it does.
         let own = if arriving.own == Own::Decrement { Own::CancelArriving } else { arriving.own };
         let trial = Arriving { own, ..arriving };
-        let dry = self.clone().meet_all(trial, &Outside::default())?;
+        let friends = Outside { friends: outside.friends.clone(), ..Outside::default() };
+        let dry = self.clone().meet_all(trial, &friends)?;
         if dry.traded != arriving.order.size {
             return Err(Refused::NotInFull(dry.met));
         }
@@ -233,7 +236,7 @@ impl Book {
             }
             met += 1;
             let smaller = if left.size < resting.size { left.size } else { resting.size };
-            if resting.owner == left.owner {
+            if resting.owner == left.owner || outside.friends.contains(&resting.owner) {
                 match arriving.own {
                     Own::CancelResting => {
                         self.cancel(resting.id);

@@ -31,11 +31,13 @@ pub enum Step {
 }
 
 /// Writes down each step, and refuses as it is told to.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Ledger {
     pub steps: Vec<Step>,
     /// Owners whose orders are not admitted.
     pub refused: Vec<Owner>,
+    /// Owners with whom the taker must not trade.
+    pub friends: Vec<Owner>,
     /// The most that a maker is admitted with, if anything bounds it.
     pub admitted_max: Option<SizeLots>,
     /// The order whose settlement errs, whatever happens to it.
@@ -58,6 +60,10 @@ impl Ledger {
 
 impl Settlement for Ledger {
     type Error = Unsettled;
+
+    fn same_trader(&mut self, maker: Owner) -> bool {
+        self.friends.contains(&maker)
+    }
 
     fn admit(&mut self, _: &OrderKey, order: &Order, size: SizeLots) -> Result<SizeLots, Unsettled> {
         let admitted = self.admitted_max.map_or(size, |max| max.min(size));
