@@ -144,6 +144,25 @@ def test_vault_is_made_funded_and_ended(info: Info, somebody: Callable[[], Excha
     assert kinds[-2:] == ["vaultDeposit", "vaultDistribution"]
 
 
+def test_trade_group_keeps_friends_apart(info: Info, rich: Exchange, somebody: Callable[[], Exchange]) -> None:
+    leader, member = somebody(), rich
+    market = info.spot_meta()["universe"][0]["name"]
+    join = {"type": "setTradeGroup", "leader": address(leader)}
+    assert "not invited" in refusal(lambda: l1(member, join))
+    assert l1(leader, {"type": "tradeGroupInvite", "user": address(member), "isInvited": True}) == DONE
+    assert ask(info, "tradeGroup", user=address(member)) is None
+    assert l1(member, join) == DONE
+    group = {"leader": address(leader), "members": [{"user": address(member), "hasJoined": True}]}
+    assert [ask(info, "tradeGroup", user=address(who)) for who in (leader, member)] == [group, group]
+
+    bid = status_of(leader.order(market, True, 1, 13, GTC), "order")["resting"]["oid"]
+    ask_at = status_of(member.order(market, False, 1, 13, GTC), "order")["resting"]["oid"]
+    assert info.query_order_by_oid(address(leader), bid)["order"]["status"] == "selfTradeCanceled"
+    assert status_of(member.cancel(market, ask_at), "cancel") == "success"
+    assert l1(member, {"type": "setTradeGroup", "leader": None}) == DONE
+    assert ask(info, "tradeGroup", user=address(leader)) is None
+
+
 def test_account_of_several_keys(info: Info, rich: Exchange, somebody: Callable[[], Exchange]) -> None:
     shared, first, second = somebody(), somebody(), somebody()
     user = address(shared)

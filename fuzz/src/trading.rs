@@ -9,14 +9,14 @@ use alloy_primitives::Address as EvmAddress;
 use tandem_evm::CheckedEvmTx;
 use tandem_exchange::action::{
     Action, AddressText, Amount, ApproveScopedAgent, AssetId, Cancel, CancelByCloid, CancelOrders, Grouping,
-    Modify, Order, OrderKind, OrderRef, SelfTradePrevention, TimeInForce, Tpsl, Trigger, TwapCancel,
+    Modify, Order, OrderKind, OrderRef, SelfTradePrevention, SetTradeGroup, TimeInForce, Tpsl, Trigger, TwapCancel,
     TwapRequest,
 };
 use tandem_exchange::fees::{FeeSchedule, FeeTier, Rates, RebateTier};
 use tandem_exchange::{Transaction, sub_account_address};
 use tandem_testkit::{
     BTC, DOGE, ETH, Harness, PURR, Signer, USD, approve, approve_builder, asset, class_transfer,
-    create_sub_account, create_vault, evm_transfer, grouped, isolated_margin, leverage, perp_asset,
+    create_sub_account, create_vault, evm_transfer, grouped, invite, isolated_margin, leverage, perp_asset,
     perp_genesis, place, place_built, price, rename_sub_account, send, sub_account_spot_transfer,
     sub_account_transfer, top_up, usd_send, vault_deposit, vault_distribute, vault_withdraw,
 };
@@ -45,14 +45,8 @@ impl Default for Trading {
     fn default() -> Self {
         let mut genesis = perp_genesis();
         genesis.exchange.config.fees = fee_schedule();
-        let mut chain = Harness::new(genesis);
-        chain.set_oracle(ETH, ETH_TICKS);
-        chain.set_oracle(DOGE, DOGE_TICKS);
-        chain.empty();
-        for account in 1..=ACCOUNTS {
-            let nonce = chain.nonce();
-            chain.act(&wallet(account), &class_transfer("1000", true, nonce));
-        }
+        let mut chain = Harness::trading(genesis);
+        chain.traders::<{ ACCOUNTS as usize }>("1000");
         let nonce = chain.now().0;
         Self { chain, nonce, sent: Vec::new() }
     }
@@ -156,7 +150,7 @@ impl Trading {
 
     fn action(&self, choices: &mut Choices<'_>, nonce: u64) -> Action {
         let market = market(choices, self.chain.now());
-        match choices.below(29) {
+        match choices.below(31) {
             0 => Action::Cancel(CancelOrders {
                 cancels: several(choices, |choices| Cancel { asset: market.asset, order: id(choices) }),
                 fast: None,
@@ -211,6 +205,8 @@ impl Trading {
                 let orders = several(choices, |choices| order(choices, &market));
                 place_built(&orders, &address(choices), choices.pick(&[0, 1, 10, 100, 101, 1_000]))
             }
+            27 => invite(named(choices), choices.below(4) > 0),
+            28 => Action::SetTradeGroup(SetTradeGroup { leader: (choices.below(4) > 0).then(|| named(choices)) }),
             _ => place(&several(choices, |choices| order(choices, &market))),
         }
     }

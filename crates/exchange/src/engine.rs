@@ -90,6 +90,8 @@ functions! {
     VaultDistribute = 29 "vaultDistribute",
     ConvertToMultiSigUser = 30 "convertToMultiSigUser",
     MultiSig = 31 "multiSig",
+    TradeGroupInvite = 35 "tradeGroupInvite",
+    SetTradeGroup = 36 "setTradeGroup",
 }
 
 impl Coprocessor for Exchange {
@@ -205,6 +207,8 @@ impl Session<'_, '_> {
             Action::VaultModify(request) => self.modify_vault(request),
             Action::VaultDistribute(request) => self.distribute_vault(request),
             Action::ConvertToMultiSigUser(request) => self.convert_to_multi_sig(request),
+            Action::TradeGroupInvite(request) => self.invite_to_trade_group(request),
+            Action::SetTradeGroup(request) => self.set_trade_group(request),
             // A checked action is the one within.
             Action::MultiSig(_) => Err(Rejection::NotMultiSig),
         };

@@ -10,8 +10,9 @@ use crate::orders::OpenOrders;
 use crate::receipt::{BuilderPaid, CloseReason, Event, Trade};
 use crate::records::BuilderFee;
 use crate::tables::AccountOrder;
+use crate::trade_group::group_of;
 use alloc::vec::Vec;
-use tandem_book::{CancelReason, Fill, Order, OrderKey, Side};
+use tandem_book::{CancelReason, Fill, Order, OrderKey, Owner, Side};
 use tandem_coprocessor::BlockContext;
 use tandem_types::{AccountId, OrderId, QuoteAtoms, SizeLots, TokenAtoms, TradeId};
 
@@ -51,6 +52,8 @@ pub(crate) struct Trading<'a> {
     pub(crate) taker_rates: FeeRates,
     pub(crate) block: BlockContext,
     pub(crate) taker: Taker,
+    /// The trade group that its account is in.
+    pub(crate) taker_group: Option<AccountId>,
     /// Notional of the fills so far.
     pub(crate) notional: QuoteAtoms,
     pub(crate) events: &'a mut Vec<Event>,
@@ -63,6 +66,7 @@ macro_rules! trading {
         let mut fees = $crate::fees::fees!($tables, $kind, $base, $config, $block);
         let taker: $crate::fill::Taker = $taker;
         let taker_rates = fees.rates(orders.accounts, taker.account);
+        let taker_group = $crate::trade_group::group_of(orders.accounts, taker.account);
         $crate::fill::Trading {
             balances: &mut $tables.balances,
             orders,
@@ -71,6 +75,7 @@ macro_rules! trading {
             taker_rates,
             block: $block,
             taker,
+            taker_group,
             notional: tandem_types::QuoteAtoms::ZERO,
             events: $events,
         }
@@ -160,6 +165,11 @@ impl Trading<'_> {
             self.events.push(closed(maker, fill.maker.id, SizeLots::ZERO, CloseReason::Filled));
         }
         Ok(())
+    }
+
+    /// Whether a maker is in the taker's trade group. Whoever is in none costs nothing here.
+    pub(crate) fn are_friends(&mut self, maker: Owner) -> bool {
+        self.taker_group.is_some() && group_of(self.orders.accounts, AccountId(maker.0)) == self.taker_group
     }
 
     /// Why a resting order may trade no more, if so.

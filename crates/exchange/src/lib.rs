@@ -60,6 +60,7 @@ mod settle;
 mod signers;
 mod sub_accounts;
 mod tables;
+mod trade_group;
 mod transaction;
 mod transfer;
 pub mod trigger;
@@ -101,5 +102,6 @@ pub use tables::{
     AccountOrder, AddressKey, AgentSlot, BalanceKey, BuilderKey, CloidKey, ExchangeTables, Expiry, NonceKey,
     PositionKey, ReduceOnlyKey, ScheduledCancel, SubAccountKey,
 };
+pub use trade_group::{TRADE_GROUP_MAX, TRADE_GROUP_WORK, TradeGroupMember};
 pub use transaction::{Transaction, TransactionError, transaction_hash};
 pub use transfer::TRANSFER_WORK;

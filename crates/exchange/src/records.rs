@@ -371,6 +371,8 @@ pub struct Account {
     pub schedule_uses: u8,
     /// The day, in days since the Unix epoch.
     pub schedule_day: u32,
+    /// Who leads the trade group that it is in.
+    pub trade_group: Option<AccountId>,
 }
 tandem_codec::record!(Account {
     address,
@@ -384,6 +386,7 @@ tandem_codec::record!(Account {
     sweep,
     schedule_uses,
     schedule_day,
+    trade_group,
 });
 
 impl Account {
@@ -402,6 +405,7 @@ impl Account {
             sweep: None,
             schedule_uses: 0,
             schedule_day: 0,
+            trade_group: None,
         }
     }
 }

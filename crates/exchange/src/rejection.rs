@@ -219,6 +219,20 @@ rejections! {
     SignerWithoutAccount = 232, "every authorized user must have an account";
     /// An isolated position has no more than the leverage that it is to have.
     LeverageReached = 300, "position already has no more than this leverage";
+    /// Nobody has the address that is to be invited.
+    UnknownTradeGroupMember = 311, "no account has the address to be invited";
+    /// A leader belongs to its group without being invited.
+    TradeGroupOfOneself = 312, "an account leads its own trade group and is not invited to it";
+    /// The leader has not invited this account, or no more.
+    NotInvited = 313, "account is not invited to this trade group";
+    /// It leads a group.
+    LeadsTradeGroup = 314, "account leads a trade group: it must first remove all that it has invited";
+    /// It is in another's group.
+    FollowsTradeGroup = 315, "account is in another's trade group: it must leave that one first";
+    /// The leader has invited as many as it may.
+    TradeGroupFull = 316, "a trade group has at most 100 invited accounts";
+    /// It is in no group that it could leave.
+    NotInTradeGroup = 317, "account is in no trade group";
 }
 
 impl fmt::Display for Rejection {

@@ -144,6 +144,8 @@ impl Session<'_, '_> {
             | Action::VaultModify(_)
             | Action::VaultDistribute(_)
             | Action::ConvertToMultiSigUser(_)
+            | Action::TradeGroupInvite(_)
+            | Action::SetTradeGroup(_)
             | Action::MultiSig(_) => return Err(Rejection::ScopeAction),
         };
         scope.bears(&notionals)?;

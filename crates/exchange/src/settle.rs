@@ -13,7 +13,7 @@ use crate::receipt::{CloseReason, Event};
 use crate::records::{BuilderFee, Config, Market};
 use crate::tables::ExchangeTables;
 use alloc::vec::Vec;
-use tandem_book::{CancelReason, Fill, Order, OrderKey, Settlement, Side};
+use tandem_book::{CancelReason, Fill, Order, OrderKey, Owner, Settlement, Side};
 use tandem_coprocessor::BlockContext;
 use tandem_types::{AccountId, PriceRank, QuoteAtoms, SizeLots, TokenAtoms, TokenId, TradeId};
 
@@ -82,6 +82,10 @@ impl SpotSettlement<'_> {
 
 impl Settlement for SpotSettlement<'_> {
     type Error = Rejection;
+
+    fn same_trader(&mut self, maker: Owner) -> bool {
+        self.trading.are_friends(maker)
+    }
 
     /// A spot maker's balance stands behind its order, so that only its owner's schedule or its own time keeps it
     /// from trading.

@@ -116,7 +116,9 @@ pub(crate) fn items(action: &Action) -> u64 {
         | Action::VaultTransfer(_)
         | Action::VaultModify(_)
         | Action::VaultDistribute(_)
-        | Action::ConvertToMultiSigUser(_) => 1,
+        | Action::ConvertToMultiSigUser(_)
+        | Action::TradeGroupInvite(_)
+        | Action::SetTradeGroup(_) => 1,
         Action::MultiSig(multi_sig) => return items(&multi_sig.action),
     };
     u64::try_from(count).unwrap_or(u64::MAX)

@@ -14,6 +14,7 @@ use crate::records::{
     Account, Agent, Balance, BuilderFee, Config, Counters, Market, OrderInfo, Signer, SubAccount, Token,
 };
 use crate::scope::Scope;
+use crate::trade_group::TradeGroupMember;
 use crate::trigger::{DueTriggers, Ended, GroupKey, PositionTrigger, TriggerKey, TriggerOrder};
 use crate::twap::{Twap, TwapDue, TwapKey};
 use crate::vault::{HolderVault, LeaderVault, VaultHolder, VaultHolding, VaultProfile, VaultState};
@@ -388,6 +389,10 @@ tables! {
         leader_vaults: Ordered<LeaderVault, ()> = 102,
         /// Accounts of several keys.
         multi_sigs: Ordered<AccountId, MultiSigUser> = 103,
+        /// Whom leaders of trade groups have invited.
+        trade_group_members: Ordered<TradeGroupMember, ()> = 108,
+        /// How many those are, by leader.
+        trade_groups: Ordered<AccountId, u16> = 109,
         /// Waiting orders whose prices came while liquidations of their markets were pending, and that open something.
         held_triggers: Ordered<TriggerKey, AccountId> = 112,
     }

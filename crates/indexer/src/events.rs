@@ -57,6 +57,7 @@ impl<'e> Subject<'e> {
             | Event::Funding { .. }
             | Event::FundingRate { .. }
             | Event::IsolatedMargin { .. }
+            | Event::TradeGroup { .. }
             | Event::TakenCollateral { .. } => Self::Aside,
         }
     }

@@ -136,6 +136,7 @@ pub fn assert_invariants(tables: &ExchangeTables) {
     }
     assert_schedules(tables);
     crate::sub_accounts::assert_sub_accounts(tables);
+    crate::trade_groups::assert_trade_groups(tables);
     let spot = rows::<MarketId, tandem_exchange::Market>(&tables.markets).into_iter().map(|(id, _)| id);
     let perps = rows::<MarketId, PerpMarket>(&tables.perp_markets).into_iter().map(|(id, _)| id);
     for id in spot.chain(perps) {

@@ -19,6 +19,7 @@ mod random;
 mod risk;
 mod signer;
 mod sub_accounts;
+mod trade_groups;
 mod vaults;
 mod waiting;
 
@@ -41,5 +42,6 @@ pub use signer::Signer;
 pub use sub_accounts::{
     create_sub_account, rename_sub_account, sub_account_spot_transfer, sub_account_transfer,
 };
+pub use trade_groups::{invite, trade_group};
 pub use vaults::{create_vault, vault_deposit, vault_distribute, vault_modify, vault_withdraw};
 pub use waiting::{as_limit, grouped, waiting};

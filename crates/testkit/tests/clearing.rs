@@ -3,6 +3,7 @@
 //! Each action is a block of its own, which the harness executes in every way there is. The twin is given the mark prices
 //! and funding rates of that block; how those come about is tested beside them. `TANDEM_CAMPAIGN` multiplies the streams.
 
+mod clearing_groups;
 mod clearing_waiting;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,9 @@ use tandem_exchange::action::{Action, Decimal, Order, OrderKind, TimeInForce};
 use tandem_exchange::fees::{FeeSchedule, FeeTier, Rates, RebateTier};
 use tandem_exchange::perp::liquidation::{MarginUnit, TurnKey, VaultAddresses};
 use tandem_exchange::perp::position::MarginMode;
-use tandem_exchange::{BalanceKey, Event, ExchangeTables, ItemStatus, TREASURY, sub_account_address};
+use tandem_exchange::{
+    BalanceKey, CloseReason, Event, ExchangeTables, ItemStatus, TREASURY, sub_account_address,
+};
 use tandem_reference_clearing::{
     Clearing, Fees, Market, Number, Stay, Tally, Wish, fraction, units, whole, zero,
 };
@@ -215,10 +218,16 @@ impl Stream {
                 Event::TriggerRefused { .. } => Some("TriggerRefused".to_owned()),
                 _ => None,
             });
+        let friends = receipt.events.iter().filter_map(|event| match event {
+            Event::Closed { account, reason: CloseReason::SelfTrade, .. } if *account != receipt.account => {
+                Some("FriendsMeet".to_owned())
+            }
+            _ => None,
+        });
         let holders = (1..=u32::from(MAKER)).map(AccountId);
         let holders = holders.filter_map(|account| self.chain.chain.tables.exchange.accounts.peek(&account));
         let tiers = holders.filter(|account| account.today.standing.tier > 0).map(|_| "Tier".to_owned());
-        for what in items.chain(events).chain(whole).chain(tiers.take(1)) {
+        for what in items.chain(events).chain(friends).chain(whole).chain(tiers.take(1)) {
             *self.seen.entry(what).or_default() += 1;
         }
     }
@@ -309,7 +318,7 @@ impl Stream {
     fn act(&mut self) {
         self.move_on();
         let who = self.random.pick(&[1, 2, 3, TRADERS, SUB_ACCOUNT]);
-        let what = self.random.below(40);
+        let what = self.random.below(42);
         if who == SUB_ACCOUNT && matches!(what, 12 | 17..=19) {
             let cents = self.random.below(15_000) * self.scale;
             return self.run(1, share(cents, what != 17));
@@ -322,6 +331,7 @@ impl Stream {
             33..=34 => self.run(who, clearing_waiting::follow),
             35 => self.run(who, clearing_waiting::forget),
             36 => self.run(who, move_margin),
+            40..=41 => self.run(who, clearing_groups::group),
             37..=39 | 0..=10 => self.run(who, order),
             11 => self.run(who, move_margin),
             12 => {
@@ -617,7 +627,7 @@ fn run_streams(count: u64) -> Shown {
 #[test]
 fn random_actions_do_what_the_naive_twin_does() {
     let Shown { seen, tally, .. } = run_streams(STREAMS * campaign());
-    for what in WANTED.into_iter().chain(clearing_waiting::WANTED) {
+    for what in WANTED.into_iter().chain(clearing_waiting::WANTED).chain(clearing_groups::WANTED) {
         assert!(seen.contains_key(what), "streams without {what} show too little: {seen:?}");
     }
     println!("liquidation orders, parts, backstop, insurance, deleveraged: {tally:?}");

@@ -8,8 +8,8 @@ use tandem_exchange::{AddressKey, Agency, ItemStatus, Rejection, Scope};
 use tandem_stf::Refusal;
 use tandem_testkit::{
     BTC, CHAIN_ID, DOGE, ETH, Harness, PURR, Signer, Step, USD, approve, asset, buy, buy_perp, cancel_perp,
-    create_sub_account, grouped, isolated_margin, leverage, market, perp_asset, place, price, sell,
-    sell_perp, send, sub_account_transfer,
+    create_sub_account, grouped, invite, isolated_margin, leverage, market, perp_asset, place, price, sell,
+    sell_perp, send, sub_account_transfer, trade_group,
 };
 use tandem_types::{Address, OrderId, QuoteAtoms};
 
@@ -160,7 +160,10 @@ fn a_scoped_agent_moves_no_money_and_makes_no_accounts() {
     let mut chain = with_scope(&[], "", "");
     let step = chain.act(&owner(), &create_sub_account("a"));
     let [ItemStatus::AccountMade { address }] = step.items(0) else { panic!() };
-    for action in [create_sub_account("b"), sub_account_transfer(address, true, 1)] {
+    let other = Signer::wallet(2);
+    let groups = [invite(other.address(), true), trade_group(Some(&other))];
+    for action in [create_sub_account("b"), sub_account_transfer(address, true, 1)].into_iter().chain(groups)
+    {
         assert_eq!(refused(&chain.act(&agent(), &action)), Some(Rejection::ScopeAction));
     }
     let nonce = chain.now().0;

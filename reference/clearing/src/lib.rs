@@ -6,6 +6,7 @@
 
 mod account;
 mod fees;
+mod groups;
 mod liquidation;
 mod number;
 mod orders;
@@ -83,6 +84,8 @@ pub struct Clearing {
     pub tally: Tally,
     /// Orders that wait for prices.
     pub triggers: Triggers,
+    /// Whom leaders of trade groups have invited, and whether each has joined.
+    pub groups: BTreeMap<(u32, u32), bool>,
 }
 
 impl Clearing {

@@ -190,7 +190,9 @@ impl Clearing {
             }
             let at = self.orders.iter().position(|order| order.id == *id).expect("an open order");
             let maker = self.orders[at].clone();
-            if maker.who == wish.who {
+            // Who is liquidated trades with friends too.
+            let friends = wish.zero.is_none() && self.are_friends(maker.who, wish.who);
+            if maker.who == wish.who || friends {
                 self.orders.remove(at);
                 continue;
             }

@@ -18,7 +18,7 @@ use tandem_types::{AccountId, Address, BlockTime, OrderId, QuoteAtoms};
 
 const ATOMS_PER_USD: u64 = 100_000_000;
 
-fn account_of(views: &Indexer, fields: &Fields<'_>) -> Result<Option<AccountId>, ApiError> {
+pub(super) fn account_of(views: &Indexer, fields: &Fields<'_>) -> Result<Option<AccountId>, ApiError> {
     Ok(views.markets().account(&fields.user()?))
 }
 

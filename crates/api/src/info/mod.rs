@@ -9,6 +9,7 @@
 //! | `ledger.rs` | accounts: funding paid, transfers |
 //! | `portfolio.rs` | accounts: what they were worth |
 //! | `sub_accounts.rs` | sub-accounts with what they have |
+//! | `trade_group.rs` | accounts: who leads their trade groups, and who is in them |
 //! | `twap.rs` | accounts: TWAP orders |
 //! | `vault.rs` | vaults and what accounts have in them |
 //! | `absent.rs` | features that are to come, in the shape that says there is nothing |
@@ -22,6 +23,7 @@ mod market;
 mod perp;
 mod portfolio;
 mod sub_accounts;
+mod trade_group;
 mod twap;
 mod vault;
 
@@ -106,6 +108,11 @@ pub(crate) const QUESTIONS: &[(&str, &str, &[&str])] = &[
     ("spotMetaAndAssetCtxs", "The same with prices and volumes of the last day.", &[]),
     ("subAccounts", "Sub-accounts of an account with what they have; null if there are none.", &["user"]),
     ("subAccounts2", "The same with what they have of each exchange of perpetuals.", &["user"]),
+    (
+        "tradeGroup",
+        "Who leads an account's trade group and whom that one has invited; null without one.",
+        &["user"],
+    ),
     ("userFees", "Fee rates of an account, and the volumes that they follow from.", &["user"]),
     ("userFills", "The last fills of an account, latest first.", &["user"]),
     (
@@ -182,6 +189,7 @@ pub(crate) fn answer(app: &App, ip: IpAddr, body: &[u8]) -> Result<Bytes, ApiErr
         "preTransferCheck" => account::before_transfer(app, &fields)?,
         "subAccounts" => sub_accounts::list(app, &fields, sub_accounts::Form::First)?,
         "subAccounts2" => sub_accounts::list(app, &fields, sub_accounts::Form::Second)?,
+        "tradeGroup" => trade_group::of_user(app, &fields)?,
         "userFees" => fees::answer(app, &fields)?,
         "userFills" => account::fills(app, &fields)?,
         "userFillsByTime" => account::fills_by_time(app, &fields)?,

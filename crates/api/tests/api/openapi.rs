@@ -11,8 +11,8 @@ use tandem_exchange::action::{Action, Amount, ApproveScopedAgent, CancelByCloid}
 use tandem_exchange::sub_account_address;
 use tandem_testkit::{
     BTC, ETH, Harness, Signer, USD, approve, approve_builder, asset, buy, buy_perp, cancel, convert,
-    create_sub_account, create_vault, leverage, place, place_built, sell, sell_perp, send,
-    sub_account_spot_transfer, sub_account_transfer, usd_send, vault_deposit, vault_distribute,
+    create_sub_account, create_vault, invite, leverage, place, place_built, sell, sell_perp, send,
+    sub_account_spot_transfer, sub_account_transfer, trade_group, usd_send, vault_deposit, vault_distribute,
 };
 use tandem_types::{AccountId, Address, Cloid, OrderId};
 
@@ -226,6 +226,9 @@ async fn share(driven: &mut Driven, [one, two, three]: [&Signer; 3]) {
     driven.act(two, &vault_deposit(vault, 50_000_000)).await;
     driven.act(one, &vault_distribute(vault, 30_000_000)).await;
     let nonce = driven.chain.nonce();
+    driven.act(one, &invite(two.address(), true)).await;
+    driven.act(one, &invite(three.address(), true)).await;
+    driven.act(two, &trade_group(Some(one))).await;
     driven.act(two, &approve_builder(&one.address(), "0.1%", nonce)).await;
     driven.act(three, &place(&[sell_perp(ETH, "2000", "0.05")])).await;
     driven.act(two, &place_built(&[buy_perp(ETH, "2000", "0.05")], &one.address(), 10)).await;
@@ -293,6 +296,7 @@ fn examples_of_perpetuals(name: &str, vault: &str) -> Vec<Value> {
         | "subAccounts2"
         | "leadingVaults"
         | "userVaultEquities"
+        | "tradeGroup"
         | "userToMultiSigSigners" => users.iter().map(of_user).collect(),
         _ => Vec::new(),
     }

@@ -44,6 +44,8 @@ impl Action {
             Self::VaultModify(modify) => modify.write(&mut out),
             Self::VaultDistribute(distribute) => distribute.write(&mut out),
             Self::ConvertToMultiSigUser(convert) => convert.write(&mut out),
+            Self::TradeGroupInvite(invite) => invite.write(&mut out),
+            Self::SetTradeGroup(set) => set.write(&mut out),
             Self::MultiSig(multi_sig) => multi_sig.write(&mut out),
         }
         out.into_bytes()

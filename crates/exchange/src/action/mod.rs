@@ -26,6 +26,7 @@ mod sub_accounts;
 #[cfg(test)]
 mod tests;
 mod text;
+mod trade_group;
 mod types;
 mod user_signed;
 mod vault;
@@ -44,6 +45,7 @@ pub use scoped_agent::{ApproveScopedAgent, MAX_SCOPE_ASSETS};
 pub use signed::{MAX_ACTION_BYTES, MAX_SIGNED_ACTION_BYTES, Signature, SignedAction};
 pub use sub_accounts::{MAX_NAME_BYTES, SubAccountModify, SubAccountSpotTransfer, SubAccountTransfer};
 pub use text::{AddressText, Amount, MAX_AGENT_NAME_BYTES, MAX_AMOUNT_BYTES, MAX_TOKEN_BYTES};
+pub use trade_group::{SetTradeGroup, TradeGroupInvite};
 pub use types::{
     Action, ApproveAgent, AssetId, Builder, Cancel, CancelByCloid, CancelOrders, Class, Grouping,
     MAX_BATCH_ORDERS, Modify, Order, OrderKind, OrderRef, PlaceOrders, SpotSend, TopUpIsolatedOnlyMargin,

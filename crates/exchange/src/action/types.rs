@@ -4,8 +4,8 @@
 
 use super::{
     ApproveBuilderFee, ApproveScopedAgent, ConvertToMultiSigUser, CreateVault, Decimal, HyperliquidChain,
-    MultiSig, SelfTradePrevention, SubAccountModify, SubAccountSpotTransfer, SubAccountTransfer, TimeInForce,
-    Tpsl, VaultDistribute, VaultModify, VaultTransfer,
+    MultiSig, SelfTradePrevention, SetTradeGroup, SubAccountModify, SubAccountSpotTransfer,
+    SubAccountTransfer, TimeInForce, Tpsl, TradeGroupInvite, VaultDistribute, VaultModify, VaultTransfer,
     text::{AddressText, Amount},
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -76,6 +76,10 @@ pub enum Action {
     VaultModify(VaultModify),
     /// Pays a vault's holders, or ends it.
     VaultDistribute(VaultDistribute),
+    /// Invites an account to a trade group, or removes it.
+    TradeGroupInvite(TradeGroupInvite),
+    /// Joins a trade group, or leaves it.
+    SetTradeGroup(SetTradeGroup),
     /// Gives the account to several keys, or back to its own. User-signed.
     ConvertToMultiSigUser(ConvertToMultiSigUser),
     /// What an account of several keys does: the action within is what is checked and executed.
@@ -358,6 +362,8 @@ macro_rules! l1_action {
             | $crate::action::Action::VaultTransfer(_)
             | $crate::action::Action::VaultModify(_)
             | $crate::action::Action::VaultDistribute(_)
+            | $crate::action::Action::TradeGroupInvite(_)
+            | $crate::action::Action::SetTradeGroup(_)
             | $crate::action::Action::MultiSig(_)
             | $crate::action::Action::Noop
     };
@@ -396,6 +402,8 @@ impl Action {
             | Self::VaultModify(_)
             | Self::VaultDistribute(_)
             | Self::ConvertToMultiSigUser(_)
+            | Self::TradeGroupInvite(_)
+            | Self::SetTradeGroup(_)
             // Its parts come with due work, behind all actions.
             | Self::TwapOrder(_) => Class::Neutral,
         }

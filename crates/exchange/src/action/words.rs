@@ -141,5 +141,8 @@ words! {
         MultiSigUser = "multiSigUser",
         OuterSigner = "outerSigner",
         Action = "action",
+        User = "user",
+        IsInvited = "isInvited",
+        Leader = "leader",
     }
 }

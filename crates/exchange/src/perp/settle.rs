@@ -16,7 +16,7 @@ use crate::ledger::{self, QUOTE, TREASURY};
 use crate::receipt::{CloseReason, Event, PositionChange};
 use crate::records::BuilderFee;
 use alloc::vec::Vec;
-use tandem_book::{CancelReason, Fill, Order, OrderKey, Settlement, Side};
+use tandem_book::{CancelReason, Fill, Order, OrderKey, Owner, Settlement, Side};
 use tandem_types::{
     AccountId, MarketId, OrderId, PriceRank, PriceTicks, QuoteAtoms, SignedLots, SizeLots, TradeId, Usd,
 };
@@ -218,6 +218,11 @@ pub(crate) const fn reducible(position: &Position) -> SizeLots {
 
 impl Settlement for PerpSettlement<'_> {
     type Error = Rejection;
+
+    /// Whoever is liquidated trades with friends too.
+    fn same_trader(&mut self, maker: Owner) -> bool {
+        self.liquidation.is_none() && self.trading.are_friends(maker)
+    }
 
     fn admit(&mut self, maker: &OrderKey, order: &Order, size: SizeLots) -> Result<SizeLots, Rejection> {
         let account = AccountId(order.owner.0);

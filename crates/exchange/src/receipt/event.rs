@@ -256,6 +256,13 @@ pub enum Event {
     },
     /// A holder of a vault was paid.
     VaultWithdrawal(VaultWithdrawal),
+    /// An account is in another trade group than before.
+    TradeGroup {
+        /// Who.
+        account: AccountId,
+        /// Who leads it; nobody if it is in none.
+        leader: Option<AccountId>,
+    },
 }
 tandem_codec::variants!(Event as "event" {
     Opened { account, id, market, side, price, size, cloid, time_in_force } = 0,
@@ -288,4 +295,5 @@ tandem_codec::variants!(Event as "event" {
     VaultCreated { vault, leader, amount } = 57,
     VaultDeposit { vault, account, amount } = 58,
     VaultWithdrawal(withdrawal) = 59,
+    TradeGroup { account, leader } = 70,
 });

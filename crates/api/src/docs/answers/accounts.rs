@@ -2,7 +2,7 @@
 
 use crate::docs::words::{
     address, coin, decimal, hash, integer, list, null, object, one_of, reference, side, text, tuple, word,
-    words,
+    words, yes_or_no,
 };
 use serde_json::{Value, json};
 
@@ -18,6 +18,12 @@ pub(super) fn agent() -> Value {
     let mut agent = object(&[("name", text()), ("address", address()), ("validUntil", integer())]);
     agent["properties"]["scope"] = scope;
     agent
+}
+
+/// Who leads a trade group, and whom that one has invited.
+pub(super) fn trade_group() -> Value {
+    let member = object(&[("user", address()), ("hasJoined", yes_or_no())]);
+    object(&[("leader", address()), ("members", list(member))])
 }
 
 /// None, or all, with what they have on perpetual markets.

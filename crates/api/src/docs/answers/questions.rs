@@ -1,6 +1,8 @@
 //! What each question is answered by.
 
-use super::accounts::{agent, fees, funding_delta, ledger_delta, ledger_row, portfolio, role, sub_accounts};
+use super::accounts::{
+    agent, fees, funding_delta, ledger_delta, ledger_row, portfolio, role, sub_accounts, trade_group,
+};
 use super::orders::twap_status;
 use super::perpetuals::{active_asset_data, clearinghouse_state, meta_and_contexts, predicted_funding};
 use super::vaults::{vault_details, vault_summary};
@@ -64,6 +66,7 @@ pub(in crate::docs) fn of_question(question: &str) -> Option<Value> {
             sub_accounts(("dexToClearinghouseState", states))
         }
         "spotMetaAndAssetCtxs" => tuple(&[reference("SpotMeta"), list(reference("SpotContext"))]),
+        "tradeGroup" => one_of(&[trade_group(), null()]),
         "twapHistory" => list(object(&[
             ("time", integer()),
             ("state", reference("TwapState")),

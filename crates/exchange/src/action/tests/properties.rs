@@ -4,10 +4,10 @@ use crate::action::{
     Action, AddressText, Amount, ApproveAgent, ApproveBuilderFee, ApproveScopedAgent, AssetId, Builder,
     Cancel, CancelByCloid, CancelOrders, CoSigned, ConvertToMultiSigUser, CreateVault, Decimal, FeeRate,
     Grouping, HyperliquidChain, Modify, MultiSig, Network, NetworkKind, Order, OrderKind, OrderRef,
-    PlaceOrders, SelfTradePrevention, SignedAction, Signers, SignersText, SpotSend, SubAccountModify,
-    SubAccountSpotTransfer, SubAccountTransfer, TimeInForce, TopUpIsolatedOnlyMargin, Tpsl, Trigger,
-    TwapCancel, TwapRequest, UpdateIsolatedMargin, UpdateLeverage, UsdClassTransfer, UsdSend, UserSigned,
-    VaultDistribute, VaultModify, VaultTransfer,
+    PlaceOrders, SelfTradePrevention, SetTradeGroup, SignedAction, Signers, SignersText, SpotSend,
+    SubAccountModify, SubAccountSpotTransfer, SubAccountTransfer, TimeInForce, TopUpIsolatedOnlyMargin, Tpsl,
+    TradeGroupInvite, Trigger, TwapCancel, TwapRequest, UpdateIsolatedMargin, UpdateLeverage,
+    UsdClassTransfer, UsdSend, UserSigned, VaultDistribute, VaultModify, VaultTransfer,
 };
 use proptest::{
     collection::{btree_set, vec},
@@ -189,6 +189,10 @@ fn plain_action() -> impl Strategy<Value = Action> {
     let convert = (keys, user())
         .prop_map(|(signers, user)| Action::ConvertToMultiSigUser(ConvertToMultiSigUser { signers, user }));
     let shared = prop_oneof![convert, approve_builder, create, vault_transfer, vault_modify, distribute];
+    let invite = (vault(), any::<bool>())
+        .prop_map(|(user, is_invited)| Action::TradeGroupInvite(TradeGroupInvite { user, is_invited }));
+    let join = option::of(vault()).prop_map(|leader| Action::SetTradeGroup(SetTradeGroup { leader }));
+    let shared = prop_oneof![shared, invite, join];
     let perpetual = prop_oneof![leverage, margin, class_transfer, usd_send, timed, shared, sub_accounts()];
     prop_oneof![
         perpetual,

@@ -191,6 +191,14 @@ fn vault_distribute() -> Value {
     Map(vec![("type", Text("vaultDistribute")), ("vaultAddress", Text(ADDRESS)), ("usd", Int(0))])
 }
 
+fn trade_group_invite() -> Value {
+    Map(vec![("type", Text("tradeGroupInvite")), ("user", Text(ADDRESS)), ("isInvited", Bool(true))])
+}
+
+fn set_trade_group() -> Value {
+    Map(vec![("type", Text("setTradeGroup")), ("leader", Text(ADDRESS))])
+}
+
 fn convert() -> Value {
     Map(vec![
         ("type", Text("convertToMultiSigUser")),
@@ -254,6 +262,9 @@ fn the_values_that_the_rows_below_spoil_are_right() {
         vault_modify(),
         vault_modify().with("allowDeposits", Raw(&[0xc0])).with("alwaysCloseOnWithdraw", Bool(true)),
         vault_distribute(),
+        trade_group_invite(),
+        set_trade_group(),
+        set_trade_group().with("leader", Raw(&[0xc0])),
         convert(),
         multi_sig(),
         multi_sig().with("payload.action", place()),
@@ -406,6 +417,25 @@ fn actions_on_vaults_have_one_spelling() {
 }
 
 #[test]
+fn actions_on_trade_groups_have_one_spelling() {
+    #[rustfmt::skip]
+    let rows = [
+        (trade_group_invite().with("user", Raw(&[0xc0])),             "user: must be a text, is nil"),
+        (trade_group_invite().with("user", Text("0x5E9EE1089755C3435139848E47E6635505D5A13A")), "user: is not canonical 0x-prefixed hexadecimal of its length"),
+        (trade_group_invite().with("isInvited", Int(1)),              "isInvited: must be a boolean, is an unsigned integer"),
+        (trade_group_invite().fields("", |fields| fields.truncate(2)), "isInvited: is missing"),
+        (trade_group_invite().fields("", |fields| fields.swap(1, 2)), "isInvited: stands where user must"),
+        (set_trade_group().with("leader", Text("")),                  "leader: is not canonical 0x-prefixed hexadecimal of its length"),
+        (set_trade_group().with("leader", Bool(false)),               "leader: must be a text, is a boolean"),
+        (set_trade_group().fields("", |fields| fields.truncate(1)),   "leader: is missing"),
+        (set_trade_group().fields("", |fields| fields.push(("user", Int(1)))), "action: has no field \"user\""),
+    ];
+    for (value, expected) in rows {
+        assert_eq!(refused(&value), expected);
+    }
+}
+
+#[test]
 fn actions_of_several_keys_have_one_spelling() {
     let hex = "is not canonical 0x-prefixed hexadecimal of its length";
     let keys = "signers: is neither null nor authorizedUsers with a threshold";
@@ -545,6 +575,8 @@ fn the_class_is_that_of_the_most_aggressive_item() {
         (vault_transfer(), Class::Neutral),
         (vault_modify(), Class::Neutral),
         (vault_distribute(), Class::Neutral),
+        (trade_group_invite(), Class::Neutral),
+        (set_trade_group(), Class::Neutral),
     ];
     for (value, class) in rows {
         let action = Action::decode(&value.bytes()).unwrap();
