@@ -3,6 +3,7 @@
 //! Each action is a block of its own, which the harness executes in every way there is. The twin is given the mark prices
 //! and funding rates of that block; how those come about is tested beside them. `TANDEM_CAMPAIGN` multiplies the streams.
 
+mod clearing_flood;
 mod clearing_groups;
 mod clearing_waiting;
 
