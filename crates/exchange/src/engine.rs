@@ -90,6 +90,9 @@ functions! {
     VaultDistribute = 29 "vaultDistribute",
     ConvertToMultiSigUser = 30 "convertToMultiSigUser",
     MultiSig = 31 "multiSig",
+    RegisterReferrer = 32 "registerReferrer",
+    SetReferrer = 33 "setReferrer",
+    ClaimRewards = 34 "claimRewards",
     TradeGroupInvite = 35 "tradeGroupInvite",
     SetTradeGroup = 36 "setTradeGroup",
 }
@@ -207,6 +210,9 @@ impl Session<'_, '_> {
             Action::VaultModify(request) => self.modify_vault(request),
             Action::VaultDistribute(request) => self.distribute_vault(request),
             Action::ConvertToMultiSigUser(request) => self.convert_to_multi_sig(request),
+            Action::RegisterReferrer(code) => self.register_referrer(code),
+            Action::SetReferrer(code) => self.set_referrer(code),
+            Action::ClaimRewards => self.claim_rewards(),
             Action::TradeGroupInvite(request) => self.invite_to_trade_group(request),
             Action::SetTradeGroup(request) => self.set_trade_group(request),
             // A checked action is the one within.

@@ -9,6 +9,7 @@ use crate::ledger::{self, Balances, QUOTE};
 use crate::orders::OpenOrders;
 use crate::receipt::{BuilderPaid, CloseReason, Event, Trade};
 use crate::records::BuilderFee;
+use crate::referral::PaidFee;
 use crate::tables::AccountOrder;
 use crate::trade_group::group_of;
 use alloc::vec::Vec;
@@ -151,6 +152,19 @@ impl Trading<'_> {
         ledger::credit(self.balances, builder, QUOTE, amount)?;
         self.events.push(Event::BuilderPaid(BuilderPaid { builder, trade, order, amount }));
         Ok(())
+    }
+
+    /// Sets aside what is due to the referrer of whoever paid a fee in USD at these rates, of which a maker received a
+    /// rebate.
+    pub(crate) fn share(
+        &mut self,
+        account: AccountId,
+        rates: FeeRates,
+        fee: QuoteAtoms,
+        rebate: QuoteAtoms,
+    ) -> Result<(), Rejection> {
+        let paid = PaidFee { fee, kept: fee.minus(rebate)? };
+        self.fees.share(rates, account, &paid).ok_or(Rejection::Overflow)
     }
 
     /// Counts a fill's notional for both sides, and ends its maker if nothing remains of it.

@@ -1,8 +1,9 @@
 //! The exchange's promises, checked on what a block changed.
 
-use crate::ledger::QUOTE;
+use crate::ledger::{QUOTE, TREASURY};
 use crate::perp;
 use crate::records::Balance;
+use crate::referral::Referrer;
 use crate::tables::{BalanceKey, ExchangeTables};
 use alloc::collections::BTreeMap;
 use core::fmt;
@@ -11,6 +12,7 @@ use tandem_state::{Delta, Prefix};
 use tandem_types::{MarketId, TokenId};
 
 const BALANCES: Prefix = Prefix::new(ExchangeTables::ENGINE, 9);
+const REFERRERS: Prefix = Prefix::new(ExchangeTables::ENGINE, 104);
 
 /// A promise that a block broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +34,12 @@ pub enum BrokenPromise {
         /// The market.
         market: MarketId,
     },
-    /// A changed balance is not one.
+    /// What referrers may claim grew by more than what the treasury has, by so many atoms of USD.
+    Rewards {
+        /// How many.
+        missing: i128,
+    },
+    /// A changed entry is not one.
     Unreadable,
 }
 
@@ -44,17 +51,22 @@ impl fmt::Display for BrokenPromise {
             }
             Self::Hold { balance } => write!(f, "account {} holds more than it has", balance.account),
             Self::OpenInterest { market } => write!(f, "sizes held in market {market} don't balance"),
-            Self::Unreadable => f.write_str("a balance does not decode"),
+            Self::Rewards { missing } => {
+                write!(f, "referrers may claim {missing} atoms that the treasury did not receive")
+            }
+            Self::Unreadable => f.write_str("a balance or referrer does not decode"),
         }
     }
 }
 
 impl core::error::Error for BrokenPromise {}
 
-/// Σ new − Σ old of every token is zero, for USD over balances and all that stands in perpetual markets, and no balance holds more than it has. Costs only what changed.
+/// Σ new − Σ old of every token is zero, for USD over balances and all that stands in perpetual markets; no balance holds
+/// more than it has; what referrers may claim grows by no more than what the treasury has. Costs only what changed.
 pub(crate) fn check(delta: &Delta) -> Result<(), BrokenPromise> {
     let mut differences: BTreeMap<TokenId, i128> = BTreeMap::new();
     differences.insert(QUOTE, perp::invariants::usd_difference(delta)?);
+    let mut uncovered = rewards_difference(delta)?;
     for change in delta.changes_under(&BALANCES.0) {
         let key = change.key.get(2..).unwrap_or_default();
         let key = BalanceKey::from_bytes(key).map_err(|_| BrokenPromise::Unreadable)?;
@@ -63,8 +75,14 @@ pub(crate) fn check(delta: &Delta) -> Result<(), BrokenPromise> {
             return Err(BrokenPromise::Hold { balance: key });
         }
         let difference = i128::from(new.total.0).saturating_sub(i128::from(old.total.0));
+        if key == (BalanceKey { account: TREASURY, token: QUOTE }) {
+            uncovered = uncovered.saturating_sub(difference);
+        }
         let sum = differences.entry(key.token).or_default();
         *sum = sum.saturating_add(difference);
+    }
+    if uncovered > 0 {
+        return Err(BrokenPromise::Rewards { missing: uncovered });
     }
     match differences.into_iter().find(|(_, difference)| *difference != 0) {
         Some((token, difference)) => Err(BrokenPromise::Conservation { token, difference }),
@@ -72,8 +90,58 @@ pub(crate) fn check(delta: &Delta) -> Result<(), BrokenPromise> {
     }
 }
 
+/// How much more referrers may claim than before.
+fn rewards_difference(delta: &Delta) -> Result<i128, BrokenPromise> {
+    let unclaimed = |bytes: Option<&[u8]>| {
+        let referrer = bytes.map(Referrer::from_bytes).transpose();
+        let referrer = referrer.map_err(|_| BrokenPromise::Unreadable)?;
+        Ok(referrer.map_or(0, |referrer| i128::from(referrer.unclaimed.0)))
+    };
+    delta.changes_under(&REFERRERS.0).try_fold(0i128, |sum, change| {
+        Ok(sum.saturating_add(unclaimed(change.new)?).saturating_sub(unclaimed(change.old)?))
+    })
+}
+
 fn read(bytes: Option<&[u8]>) -> Result<Balance, BrokenPromise> {
     bytes.map_or(Ok(Balance::default()), |bytes| {
         Balance::from_bytes(bytes).map_err(|_| BrokenPromise::Unreadable)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::referral::ReferralCode;
+    use tandem_state::Tables;
+    use tandem_types::{AccountId, QuoteAtoms, TokenAtoms};
+
+    /// One referrer with so much to claim, and so much with the treasury out of a hundred.
+    fn set(tables: &mut ExchangeTables, unclaimed: u64, treasury: u64) {
+        let code = ReferralCode::new("CODE").unwrap();
+        let (unclaimed, claimed) = (QuoteAtoms(unclaimed), QuoteAtoms::ZERO);
+        tables.referrers.put(AccountId(1), Referrer { code, referees: 0, unclaimed, claimed });
+        for (account, total) in [(TREASURY, treasury), (AccountId(1), 100 - treasury)] {
+            let balance = Balance { total: TokenAtoms(total), hold: TokenAtoms::ZERO };
+            tables.balances.put(BalanceKey { account, token: QUOTE }, balance);
+        }
+    }
+
+    #[test]
+    fn no_more_becomes_claimable_than_the_treasury_received() {
+        for (before, after, missing) in [
+            ((5, 10), (9, 14), 0),
+            ((5, 10), (9, 20), 0),
+            ((5, 10), (9, 13), 1),
+            ((9, 14), (0, 5), 0),
+            ((9, 14), (0, 4), 1),
+            ((5, 10), (5, 9), 1),
+        ] {
+            let mut tables = ExchangeTables::default();
+            set(&mut tables, before.0, before.1);
+            tables.seal();
+            set(&mut tables, after.0, after.1);
+            let expected = if missing == 0 { Ok(()) } else { Err(BrokenPromise::Rewards { missing }) };
+            assert_eq!(check(&tables.seal()), expected, "{before:?} {after:?}");
+        }
+    }
 }

@@ -52,6 +52,7 @@ mod place;
 mod principal;
 mod receipt;
 mod records;
+pub mod referral;
 mod rejection;
 mod schedule;
 mod scope;
@@ -99,8 +100,8 @@ pub use sub_accounts::{
     AGENTS_PER_SUB_ACCOUNT, CREATE_WORK, MODIFY_WORK, SUB_ACCOUNTS_MAX, sub_account_address,
 };
 pub use tables::{
-    AccountOrder, AddressKey, AgentSlot, BalanceKey, BuilderKey, CloidKey, ExchangeTables, Expiry, NonceKey,
-    PositionKey, ReduceOnlyKey, ScheduledCancel, SubAccountKey,
+    AccountOrder, AddressKey, AgentSlot, BalanceKey, BuilderKey, CloidKey, CodeKey, ExchangeTables, Expiry,
+    NonceKey, PositionKey, ReduceOnlyKey, ScheduledCancel, SubAccountKey,
 };
 pub use trade_group::{TRADE_GROUP_MAX, TRADE_GROUP_WORK, TradeGroupMember};
 pub use transaction::{Transaction, TransactionError, transaction_hash};

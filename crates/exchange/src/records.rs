@@ -371,6 +371,8 @@ pub struct Account {
     pub schedule_uses: u8,
     /// The day, in days since the Unix epoch.
     pub schedule_day: u32,
+    /// Whether it has a referrer.
+    pub referred: bool,
     /// Who leads the trade group that it is in.
     pub trade_group: Option<AccountId>,
 }
@@ -386,6 +388,7 @@ tandem_codec::record!(Account {
     sweep,
     schedule_uses,
     schedule_day,
+    referred,
     trade_group,
 });
 
@@ -405,6 +408,7 @@ impl Account {
             sweep: None,
             schedule_uses: 0,
             schedule_day: 0,
+            referred: false,
             trade_group: None,
         }
     }

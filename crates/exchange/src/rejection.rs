@@ -217,6 +217,24 @@ rejections! {
     BadSigners = 231, "signers must be 1 to 10 others, each once, and the threshold no more than there are";
     /// A key has no account.
     SignerWithoutAccount = 232, "every authorized user must have an account";
+    /// Only an account with a key refers and is referred.
+    ReferralAccount = 240, "only an account with a key of its own can refer others or be referred";
+    /// Not a referral code.
+    ReferralCode = 241, "referral code must have 1 to 20 upper-case letters or digits";
+    /// The account has a code.
+    ReferrerRegistered = 242, "account has a referral code already";
+    /// The account has traded too little.
+    ReferrerVolume = 243, "a referral code needs $10,000 of traded volume";
+    /// The code is another's.
+    ReferralCodeTaken = 244, "referral code is taken";
+    /// Nobody has the code.
+    UnknownReferralCode = 245, "referral code does not exist";
+    /// The code is the account's own.
+    SelfReferral = 246, "cannot refer oneself";
+    /// The account has a referrer.
+    ReferrerSet = 247, "referrer has been set already";
+    /// There is too little to claim.
+    RewardsTooSmall = 248, "rewards can be claimed once they are more than $1";
     /// An isolated position has no more than the leverage that it is to have.
     LeverageReached = 300, "position already has no more than this leverage";
     /// Nobody has the address that is to be invited.

@@ -146,6 +146,9 @@ impl Session<'_, '_> {
             | Action::ConvertToMultiSigUser(_)
             | Action::TradeGroupInvite(_)
             | Action::SetTradeGroup(_)
+            | Action::RegisterReferrer(_)
+            | Action::SetReferrer(_)
+            | Action::ClaimRewards
             | Action::MultiSig(_) => return Err(Rejection::ScopeAction),
         };
         scope.bears(&notionals)?;

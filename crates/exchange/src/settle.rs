@@ -116,6 +116,11 @@ impl Settlement for SpotSettlement<'_> {
             self.pay(account, taker_gets.0, amount)?;
         }
         self.pay(TREASURY, taker_pays.0, maker_fee)?;
+        let (seller, rates, paid) = match taker.side {
+            Side::Bid => (maker, maker_rates, (maker_fee, TokenAtoms::ZERO)),
+            Side::Ask => (taker.account, self.trading.taker_rates, (taker_fee, maker_rebate)),
+        };
+        self.trading.share(seller, rates, QuoteAtoms(paid.0.0), QuoteAtoms(paid.1.0))?;
         self.trading.tell(fill, &taker_paid, &maker_paid, maker_rebate)?;
         self.trading.finish(fill, notional)
     }

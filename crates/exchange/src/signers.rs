@@ -117,6 +117,9 @@ pub(crate) fn items(action: &Action) -> u64 {
         | Action::VaultModify(_)
         | Action::VaultDistribute(_)
         | Action::ConvertToMultiSigUser(_)
+        | Action::RegisterReferrer(_)
+        | Action::SetReferrer(_)
+        | Action::ClaimRewards
         | Action::TradeGroupInvite(_)
         | Action::SetTradeGroup(_) => 1,
         Action::MultiSig(multi_sig) => return items(&multi_sig.action),

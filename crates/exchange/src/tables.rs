@@ -13,6 +13,7 @@ use crate::perp::{CrossSums, PerpConfig, PerpEstimates, PerpMarket, PerpPrices, 
 use crate::records::{
     Account, Agent, Balance, BuilderFee, Config, Counters, Market, OrderInfo, Signer, SubAccount, Token,
 };
+use crate::referral::{RefereeKey, Referral, ReferralCode, Referrer};
 use crate::scope::Scope;
 use crate::trade_group::TradeGroupMember;
 use crate::trigger::{DueTriggers, Ended, GroupKey, PositionTrigger, TriggerKey, TriggerOrder};
@@ -33,6 +34,10 @@ pub struct AddressKey(pub [u8; 16]);
 /// An account and one of its client order ids, hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CloidKey(pub [u8; 16]);
+
+/// A referral code, hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CodeKey(pub [u8; 16]);
 
 /// An account's holding of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -142,7 +147,7 @@ macro_rules! hashed_key {
         }
     )* };
 }
-hashed_key!(AddressKey, CloidKey);
+hashed_key!(AddressKey, CloidKey, CodeKey);
 tandem_codec::record!(BalanceKey { account, token });
 tandem_codec::record!(NonceKey { signer, nonce });
 tandem_codec::record!(AccountOrder { account, id });
@@ -154,6 +159,7 @@ tandem_codec::record!(ScheduledCancel { time, account });
 tandem_codec::record!(Expiry { time, account, id });
 tandem_codec::record!(SubAccountKey { master, index });
 keys!(PositionKey: 6, ReduceOnlyKey: 14, Expiry: 20, SubAccountKey: 6, BuilderKey: 20);
+keys!(CodeKey: 16);
 keys!(AddressKey: 16, CloidKey: 16, BalanceKey: 6, NonceKey: 24, AccountOrder: 12, AgentSlot: 20, ScheduledCancel: 12);
 
 impl AddressKey {
@@ -179,6 +185,14 @@ impl CloidKey {
         head.copy_from_slice(&account.0.to_be_bytes());
         tail.copy_from_slice(&cloid.0);
         Self(short_hash(b"cloid", &bytes))
+    }
+}
+
+impl CodeKey {
+    /// The key of a referral code.
+    #[must_use]
+    pub fn of(code: &ReferralCode) -> Self {
+        Self(short_hash(b"referral code", code.as_str().as_bytes()))
     }
 }
 
@@ -389,6 +403,14 @@ tables! {
         leader_vaults: Ordered<LeaderVault, ()> = 102,
         /// Accounts of several keys.
         multi_sigs: Ordered<AccountId, MultiSigUser> = 103,
+        /// Accounts that refer others.
+        referrers: Hashed<AccountId, Referrer> = 104,
+        /// The same by their codes.
+        referral_codes: Ordered<CodeKey, AccountId> = 105,
+        /// Accounts that were referred.
+        referrals: Hashed<AccountId, Referral> = 106,
+        /// The same by who referred them.
+        referees: Ordered<RefereeKey, ()> = 107,
         /// Whom leaders of trade groups have invited.
         trade_group_members: Ordered<TradeGroupMember, ()> = 108,
         /// How many those are, by leader.

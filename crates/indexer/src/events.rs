@@ -48,6 +48,7 @@ impl<'e> Subject<'e> {
             | Event::VaultCreated { .. }
             | Event::VaultDeposit { .. }
             | Event::VaultWithdrawal(_)
+            | Event::RewardsClaimed { .. }
             | Event::AccountCreated { .. } => Self::Money,
             Event::LiquidationOrder(order) => Self::Liquidation(order),
             Event::Takeover(_) | Event::Deleveraged(_) => Self::Settled,

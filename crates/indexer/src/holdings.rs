@@ -8,7 +8,7 @@ use crate::markets::{Markets, entry};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tandem_book::Side;
-use tandem_exchange::{Balance, BalanceKey, Event, ExchangeTables, QUOTE, Trade};
+use tandem_exchange::{Balance, BalanceKey, Event, ExchangeTables, QUOTE, TREASURY, Trade};
 use tandem_node::DecidedBlock;
 use tandem_state::{Delta, Prefix};
 use tandem_types::{AccountId, TokenAtoms, TokenId};
@@ -87,6 +87,10 @@ impl Holdings<'_> {
             Event::Transfer { from, to, token, amount } => {
                 self.undo_receipt(to, token, amount);
                 self.undo_payment(from, token, amount);
+            }
+            Event::RewardsClaimed { account, amount } => {
+                self.undo_receipt(account, QUOTE, amount);
+                self.undo_payment(TREASURY, QUOTE, amount);
             }
             Event::BuilderPaid(paid) => self.undo_receipt(paid.builder, QUOTE, paid.amount),
             Event::ClassTransfer { account, to_perp } if to_perp.is_negative() => {

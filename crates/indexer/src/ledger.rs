@@ -70,6 +70,13 @@ pub enum LedgerEntry {
         /// Whether it made the vault.
         created: bool,
     },
+    /// A referrer was paid what it had earned.
+    RewardsClaimed {
+        /// The referrer.
+        account: AccountId,
+        /// How much, of the quote.
+        amount: TokenAtoms,
+    },
     /// A holder of a vault was paid.
     VaultWithdrawal {
         /// What left it.
@@ -98,9 +105,9 @@ impl LedgerRow {
             LedgerEntry::SpotTransfer { from, to, .. }
             | LedgerEntry::UsdTransfer { from, to, .. }
             | LedgerEntry::SubAccountTransfer { from, to, .. } => (from, Some(to).filter(|to| *to != from)),
-            LedgerEntry::ClassTransfer { account, .. } | LedgerEntry::ActivationFee { account, .. } => {
-                (account, None)
-            }
+            LedgerEntry::ClassTransfer { account, .. }
+            | LedgerEntry::ActivationFee { account, .. }
+            | LedgerEntry::RewardsClaimed { account, .. } => (account, None),
             LedgerEntry::VaultDeposit { vault, account, .. } => (account, Some(vault)),
             LedgerEntry::VaultWithdrawal { paid, .. } => (paid.account, Some(paid.vault)),
         }
@@ -138,6 +145,7 @@ pub(crate) fn entries(events: &[Event], tx: TxId, time: BlockTime) -> Vec<Ledger
             Event::VaultDeposit { vault, account, amount } => {
                 LedgerEntry::VaultDeposit { vault, account, amount, created }
             }
+            Event::RewardsClaimed { account, amount } => LedgerEntry::RewardsClaimed { account, amount },
             Event::VaultWithdrawal(paid) => LedgerEntry::VaultWithdrawal { paid, distributed },
             _ => continue,
         };

@@ -160,8 +160,8 @@ impl Portfolios {
                 let received = paid.amount.0.saturating_sub(paid.commission.0);
                 (paid.vault, paid.account, Money::perpetual(i128::from(received)))
             }
-            // What an account costs is a loss.
-            LedgerEntry::ActivationFee { .. } => return,
+            // What an account costs is a loss, what others' fees bring a gain.
+            LedgerEntry::ActivationFee { .. } | LedgerEntry::RewardsClaimed { .. } => return,
         };
         let sender = self.touch(from);
         sender.flow = sender.flow - moved;

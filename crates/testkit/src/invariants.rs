@@ -1,5 +1,6 @@
 //! What must hold of the exchange's tables between blocks, recomputed from scratch.
 
+use crate::referrals::assert_referrals;
 use crate::vaults::assert_vaults;
 use crate::waiting::assert_waiting;
 use std::collections::BTreeMap;
@@ -77,6 +78,7 @@ fn assert_positions(tables: &ExchangeTables, open: &BTreeMap<(AccountId, MarketI
 /// If one of these is not so.
 pub fn assert_invariants(tables: &ExchangeTables) {
     assert_vaults(tables);
+    assert_referrals(tables);
     let orders = rows::<OrderKey, tandem_book::Order>(&tables.orders);
     let infos: BTreeMap<AccountOrder, tandem_exchange::OrderInfo> =
         rows(&tables.account_orders).into_iter().map(|(key, info): (AccountOrder, _)| (key, info)).collect();

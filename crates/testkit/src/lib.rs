@@ -16,6 +16,7 @@ mod market;
 mod orders;
 mod perps;
 mod random;
+mod referrals;
 mod risk;
 mod signer;
 mod sub_accounts;
@@ -37,6 +38,7 @@ pub use perps::{
     report_scope, sell_perp, top_up, usd_send,
 };
 pub use random::Random;
+pub use referrals::{register_referrer, set_referrer};
 pub use risk::{assert_risk, unit_margins};
 pub use signer::Signer;
 pub use sub_accounts::{

@@ -77,6 +77,11 @@ pub(crate) fn ledger_update(row: &LedgerRow, markets: &Markets) -> Option<Value>
             "amount": Fixed::quote(u128::from(fee.0)),
             "token": markets.token(QUOTE)?.name.as_str(),
         }),
+        LedgerEntry::RewardsClaimed { amount, .. } => json!({
+            "type": "rewardsClaim",
+            "amount": Fixed::quote(u128::from(amount.0)),
+            "token": markets.token(QUOTE)?.name.as_str(),
+        }),
         LedgerEntry::VaultDeposit { vault, account, amount, created } => json!({
             "type": if created { "vaultCreate" } else { "vaultDeposit" },
             "vault": user(vault)?,

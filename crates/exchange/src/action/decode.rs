@@ -14,6 +14,7 @@ use super::{
     UsdClassTransfer, UsdSend, UserSigned, VaultDistribute, VaultModify, VaultTransfer,
     fields::Fields,
     msgpack::Input,
+    referral::{claim_rewards, referral_code},
     scoped_agent::approve_scoped_agent,
     sub_accounts::{create_sub_account, sub_account_modify, sub_account_spot_transfer, sub_account_transfer},
     text::{ADDRESS_TEXT_BYTES, from_lower_hex, integer_from_hex},
@@ -85,6 +86,9 @@ pub(super) fn action(input: &mut Input<'_>) -> Result<Action> {
         "tradeGroupInvite" => TradeGroupInvite::read(input).map(Action::TradeGroupInvite),
         "setTradeGroup" => SetTradeGroup::read(input).map(Action::SetTradeGroup),
         "multiSig" => MultiSig::read(input).map(Action::MultiSig),
+        "registerReferrer" => referral_code(input).map(Action::RegisterReferrer),
+        "setReferrer" => referral_code(input).map(Action::SetReferrer),
+        "claimRewards" => claim_rewards(input).map(|()| Action::ClaimRewards),
         other => Err(field(F::Type, Reason::UnknownWord(FieldText::new(other)))),
     }
 }

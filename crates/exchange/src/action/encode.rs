@@ -47,6 +47,9 @@ impl Action {
             Self::TradeGroupInvite(invite) => invite.write(&mut out),
             Self::SetTradeGroup(set) => set.write(&mut out),
             Self::MultiSig(multi_sig) => multi_sig.write(&mut out),
+            Self::RegisterReferrer(code) => out.referral_code("registerReferrer", code),
+            Self::SetReferrer(code) => out.referral_code("setReferrer", code),
+            Self::ClaimRewards => out.open(1, "claimRewards"),
         }
         out.into_bytes()
     }

@@ -20,6 +20,7 @@ mod fields;
 mod msgpack;
 mod multi_sig;
 mod proof;
+mod referral;
 mod scoped_agent;
 mod signed;
 mod sub_accounts;
@@ -41,6 +42,7 @@ pub use error::{ActionError, FieldPath, FieldText, Kind, Reason, Segment};
 pub use multi_sig::{
     CoSigned, ConvertToMultiSigUser, MAX_SIGNERS_BYTES, MULTI_SIG_MAX, MultiSig, Signers, SignersText,
 };
+pub use referral::MAX_REFERRAL_CODE_BYTES;
 pub use scoped_agent::{ApproveScopedAgent, MAX_SCOPE_ASSETS};
 pub use signed::{MAX_ACTION_BYTES, MAX_SIGNED_ACTION_BYTES, Signature, SignedAction};
 pub use sub_accounts::{MAX_NAME_BYTES, SubAccountModify, SubAccountSpotTransfer, SubAccountTransfer};

@@ -84,6 +84,12 @@ pub enum Action {
     ConvertToMultiSigUser(ConvertToMultiSigUser),
     /// What an account of several keys does: the action within is what is checked and executed.
     MultiSig(MultiSig),
+    /// Makes a referral code the account's.
+    RegisterReferrer(Box<str>),
+    /// Names the referral code of whoever brought the account.
+    SetReferrer(Box<str>),
+    /// Pays what the account's referrals have earned it.
+    ClaimRewards,
 }
 
 /// Moves margin into an isolated position, until it has a leverage.
@@ -365,6 +371,9 @@ macro_rules! l1_action {
             | $crate::action::Action::TradeGroupInvite(_)
             | $crate::action::Action::SetTradeGroup(_)
             | $crate::action::Action::MultiSig(_)
+            | $crate::action::Action::RegisterReferrer(_)
+            | $crate::action::Action::SetReferrer(_)
+            | $crate::action::Action::ClaimRewards
             | $crate::action::Action::Noop
     };
 }
@@ -402,6 +411,9 @@ impl Action {
             | Self::VaultModify(_)
             | Self::VaultDistribute(_)
             | Self::ConvertToMultiSigUser(_)
+            | Self::RegisterReferrer(_)
+            | Self::SetReferrer(_)
+            | Self::ClaimRewards
             | Self::TradeGroupInvite(_)
             | Self::SetTradeGroup(_)
             // Its parts come with due work, behind all actions.

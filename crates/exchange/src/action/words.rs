@@ -141,6 +141,7 @@ words! {
         MultiSigUser = "multiSigUser",
         OuterSigner = "outerSigner",
         Action = "action",
+        Code = "code",
         User = "user",
         IsInvited = "isInvited",
         Leader = "leader",

@@ -29,6 +29,16 @@ pub struct FeeRates {
     pub maker_ppm: u32,
     /// What it receives as maker, in millionths; if not zero, it pays nothing as maker.
     pub rebate_ppm: u32,
+    /// Whether its referrer gets a part of what it pays.
+    pub shared: bool,
+}
+
+impl FeeRates {
+    /// What is paid at so many basis points less. A rebate is none of it.
+    pub(crate) fn less(self, discount_bps: u16) -> Self {
+        let taker_ppm = discounted(self.taker_ppm, discount_bps);
+        Self { taker_ppm, maker_ppm: discounted(self.maker_ppm, discount_bps), ..self }
+    }
 }
 
 impl FeeStanding {
@@ -58,16 +68,17 @@ impl FeeStanding {
         let tier = at(self.tier).and_then(|at| schedule.tiers().get(at)).map_or(base, of);
         let rebate = at(self.rebate).and_then(|at| schedule.rebates().get(at));
         let rebate_ppm = rebate.map_or(0, |tier| tier.rebate_ppm);
-        let maker_ppm = if rebate_ppm > 0 { 0 } else { self.discounted(tier.maker_ppm) };
-        FeeRates { taker_ppm: self.discounted(tier.taker_ppm), maker_ppm, rebate_ppm }
+        let maker_ppm = if rebate_ppm > 0 { 0 } else { tier.maker_ppm };
+        let rates = FeeRates { taker_ppm: tier.taker_ppm, maker_ppm, rebate_ppm, shared: false };
+        rates.less(self.discount_bps)
     }
+}
 
-    /// A rate less the discount, rounded up.
-    fn discounted(&self, rate_ppm: u32) -> u32 {
-        let left = WHOLE_BPS.saturating_sub(u32::from(self.discount_bps));
-        let rate = u64::from(rate_ppm).saturating_mul(u64::from(left)).div_ceil(u64::from(WHOLE_BPS));
-        u32::try_from(rate).unwrap_or(u32::MAX)
-    }
+/// A rate less a discount, rounded up.
+fn discounted(rate_ppm: u32, discount_bps: u16) -> u32 {
+    let left = WHOLE_BPS.saturating_sub(u32::from(discount_bps));
+    let rate = u64::from(rate_ppm).saturating_mul(u64::from(left)).div_ceil(u64::from(WHOLE_BPS));
+    u32::try_from(rate).unwrap_or(u32::MAX)
 }
 
 fn count<T>(passed: impl Iterator<Item = T>) -> u8 {
@@ -154,7 +165,7 @@ mod tests {
     fn whoever_has_a_rebate_pays_nothing_as_maker() {
         let standing = FeeStanding { tier: 1, rebate: 2, discount_bps: 500 };
         let rates = standing.rates(&schedule(), PERP, |tier| tier.perp);
-        assert_eq!(rates, FeeRates { taker_ppm: 380, maker_ppm: 0, rebate_ppm: 20 });
+        assert_eq!(rates, FeeRates { taker_ppm: 380, maker_ppm: 0, rebate_ppm: 20, shared: false });
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 use super::rates::{FeeRates, FeeStanding};
 use super::schedule::{FeeSchedule, FeeTier, Rates};
 use crate::records::Account;
+use crate::referral::{PaidFee, Reach, Referrals};
 use crate::tables::ExchangeTables;
 use alloc::vec::Vec;
 use tandem_coprocessor::BlockContext;
@@ -102,6 +103,7 @@ pub(crate) struct Fees<'a> {
     days: &'a mut Days,
     exchange_days: &'a mut ExchangeDays,
     discounts: &'a mut Discounts,
+    referrals: Referrals<'a>,
     schedule: FeeSchedule,
     /// What whoever has no tier pays.
     base: Rates,
@@ -140,6 +142,7 @@ macro_rules! fees {
     ($tables:expr, $kind:ident, $base:expr, $config:expr, $block:expr) => {
         $crate::fees::Fees::new(
             (&mut $tables.volume_days, &mut $tables.exchange_days, &mut $tables.fee_discounts),
+            $crate::referral::referrals!($tables),
             $crate::fees::Kind::$kind,
             ($base, $config.fees),
             $crate::fees::day_of($block.time),
@@ -151,18 +154,19 @@ pub(crate) use fees;
 impl<'a> Fees<'a> {
     pub(crate) const fn new(
         (days, exchange_days, discounts): (&'a mut Days, &'a mut ExchangeDays, &'a mut Discounts),
+        referrals: Referrals<'a>,
         kind: Kind,
         (base, schedule): (Rates, FeeSchedule),
         today: u32,
     ) -> Self {
-        Self { days, exchange_days, discounts, schedule, base, kind, today, traded: 0 }
+        Self { days, exchange_days, discounts, referrals, schedule, base, kind, today, traded: 0 }
     }
 
     /// What an account pays today.
     pub(crate) fn rates(&mut self, accounts: &mut Accounts, account: AccountId) -> FeeRates {
-        let (payer, today) = tier_holder(accounts, account);
+        let (reach, (payer, today)) = payer(accounts, account);
         let standing = if today.day == self.today { today.standing } else { self.assess(payer, &today) };
-        standing.rates(&self.schedule, self.base, |tier| self.kind.of(tier))
+        reach.apply(standing.rates(&self.schedule, self.base, |tier| self.kind.of(tier)))
     }
 
     /// Where an account stands today that last traded on an earlier day.
@@ -180,6 +184,12 @@ impl<'a> Fees<'a> {
         }
         let discount_bps = self.discounts.get(&account).copied().unwrap_or(0);
         FeeStanding::new(&self.schedule, own, all, discount_bps)
+    }
+
+    /// Sets aside what is due to the referrer of whoever paid a fee in USD at these rates.
+    pub(crate) fn share(&mut self, rates: FeeRates, account: AccountId, paid: &PaidFee) -> Option<()> {
+        let due = rates.shared && !paid.fee.is_zero();
+        if due { self.referrals.reward(account, paid) } else { Some(()) }
     }
 
     /// Counts what an account has traded: for its budget, and for the tier that its sub-accounts share.
@@ -206,7 +216,7 @@ impl<'a> Fees<'a> {
         if done {
             return Some(());
         }
-        let (holder, last) = tier_holder(accounts, account);
+        let (_, (holder, last)) = payer(accounts, account);
         let mut today = if last.day == today { last } else { self.turn(holder, &last) };
         today.volume.add(role, micros);
         accounts.update(&holder, |account| account.today = today)
@@ -251,13 +261,16 @@ pub(crate) fn count_trades(tables: &mut ExchangeTables, block: BlockContext, tra
     days.put(today, traded);
 }
 
-/// The account whose tier an account shares, and what stands there of the last day on which it traded.
-fn tier_holder(accounts: &mut Accounts, account: AccountId) -> (AccountId, Today) {
-    let Some(found) = accounts.get(&account) else { return (account, Today::NEVER) };
-    match found.control.tier_holder() {
-        None => (account, found.today),
+/// How far an account's own referral reaches; whose tier it shares, and what stands there of the last day on which that
+/// account traded.
+fn payer(accounts: &mut Accounts, account: AccountId) -> (Reach, (AccountId, Today)) {
+    let Some(found) = accounts.get(&account) else { return (Reach::Nothing, (account, Today::NEVER)) };
+    let (reach, today) = (Reach::of(found), found.today);
+    let holder = match found.control.tier_holder() {
+        None => (account, today),
         Some(holder) => (holder, accounts.get(&holder).map_or(Today::NEVER, |holder| holder.today)),
-    }
+    };
+    (reach, holder)
 }
 
 /// What is known of an account's volume and fees, for readers outside of the rules.
@@ -305,7 +318,8 @@ mod tests {
     /// What an account pays on a day, and what it pays after it has traded on it.
     fn rates_around_a_trade(tables: &mut ExchangeTables, today: u32) -> [FeeRates; 2] {
         let days = (&mut tables.volume_days, &mut tables.exchange_days, &mut tables.fee_discounts);
-        let mut fees = Fees::new(days, Kind::Perpetual, (BASE, FeeSchedule::default()), today);
+        let referrals = crate::referral::referrals!(tables);
+        let mut fees = Fees::new(days, referrals, Kind::Perpetual, (BASE, FeeSchedule::default()), today);
         let account = AccountId(1);
         let before = fees.rates(&mut tables.accounts, account);
         fees.add(&mut tables.accounts, account, QuoteAtoms(1_000), Role::Taker).unwrap();
@@ -316,7 +330,8 @@ mod tests {
     fn a_discount_is_looked_up_once_a_day() {
         let mut tables = ExchangeTables::default();
         tables.accounts.put(AccountId(1), Account::new(Address::default()));
-        let pays = |taker_ppm, maker_ppm| [FeeRates { taker_ppm, maker_ppm, rebate_ppm: 0 }; 2];
+        let pays =
+            |taker_ppm, maker_ppm| [FeeRates { taker_ppm, maker_ppm, rebate_ppm: 0, shared: false }; 2];
         assert_eq!(rates_around_a_trade(&mut tables, 20_000), pays(450, 150));
         tables.fee_discounts.put(AccountId(1), 2_000);
         assert_eq!(rates_around_a_trade(&mut tables, 20_000), pays(450, 150));

@@ -268,6 +268,10 @@ impl Settlement for PerpSettlement<'_> {
         self.write(&Part { account: taker.account, terms: taker_terms, open: None }, id)?;
         self.write(&Part { account: maker, terms: maker_terms, open: Some(reduce_only) }, id)?;
         self.receive_fees(taker_fee.minus(maker_rebate)?, maker_fee)?;
+        self.trading.share(maker, maker_rates, maker_fee, QuoteAtoms::ZERO)?;
+        if self.liquidation.is_none() {
+            self.trading.share(taker.account, self.trading.taker_rates, taker_fee, maker_rebate)?;
+        }
         self.clearing.add_collateral(maker, Usd::had(maker_rebate)?)?;
         self.totals.last = Some(fill.price);
         self.trading.finish(fill, notional)

@@ -256,6 +256,13 @@ pub enum Event {
     },
     /// A holder of a vault was paid.
     VaultWithdrawal(VaultWithdrawal),
+    /// A referrer was paid what it had earned.
+    RewardsClaimed {
+        /// The referrer.
+        account: AccountId,
+        /// How much, of USD, out of the treasury's balance.
+        amount: TokenAtoms,
+    },
     /// An account is in another trade group than before.
     TradeGroup {
         /// Who.
@@ -295,5 +302,6 @@ tandem_codec::variants!(Event as "event" {
     VaultCreated { vault, leader, amount } = 57,
     VaultDeposit { vault, account, amount } = 58,
     VaultWithdrawal(withdrawal) = 59,
+    RewardsClaimed { account, amount } = 60,
     TradeGroup { account, leader } = 70,
 });

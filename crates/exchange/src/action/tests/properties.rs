@@ -188,11 +188,16 @@ fn plain_action() -> impl Strategy<Value = Action> {
     let keys = prop_oneof![keys, Just(SignersText::new("null").unwrap())];
     let convert = (keys, user())
         .prop_map(|(signers, user)| Action::ConvertToMultiSigUser(ConvertToMultiSigUser { signers, user }));
+    let referral = prop_oneof![
+        "\\PC{1,5}".prop_map(|code| Action::RegisterReferrer(code.into())),
+        "[A-Z0-9]{1,20}".prop_map(|code| Action::SetReferrer(code.into())),
+        Just(Action::ClaimRewards),
+    ];
     let shared = prop_oneof![convert, approve_builder, create, vault_transfer, vault_modify, distribute];
     let invite = (vault(), any::<bool>())
         .prop_map(|(user, is_invited)| Action::TradeGroupInvite(TradeGroupInvite { user, is_invited }));
     let join = option::of(vault()).prop_map(|leader| Action::SetTradeGroup(SetTradeGroup { leader }));
-    let shared = prop_oneof![shared, invite, join];
+    let shared = prop_oneof![shared, invite, join, referral];
     let perpetual = prop_oneof![leverage, margin, class_transfer, usd_send, timed, shared, sub_accounts()];
     prop_oneof![
         perpetual,

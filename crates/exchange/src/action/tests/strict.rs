@@ -122,6 +122,18 @@ fn sub_account_modify() -> Value {
     ])
 }
 
+fn register_referrer() -> Value {
+    Map(vec![("type", Text("registerReferrer")), ("code", Text("TANDEM2026"))])
+}
+
+fn set_referrer() -> Value {
+    Map(vec![("type", Text("setReferrer")), ("code", Text("ABCDEFGHIJKLMNOPQRST"))])
+}
+
+fn claim_rewards() -> Value {
+    Map(vec![("type", Text("claimRewards"))])
+}
+
 fn margin() -> Value {
     Map(vec![
         ("type", Text("updateIsolatedMargin")),
@@ -417,6 +429,24 @@ fn actions_on_vaults_have_one_spelling() {
 }
 
 #[test]
+fn actions_about_referrals_have_one_spelling() {
+    #[rustfmt::skip]
+    let rows = [
+        (set_referrer().with("code", Text("")),                      "code: must not be empty"),
+        (set_referrer().with("code", Int(1)),                        "code: must be a text, is an unsigned integer"),
+        (set_referrer().with("code", Text("ABCDEFGHIJKLMNOPQRSTU")), "code: is longer than 20 bytes"),
+        (set_referrer().with("code", Raw(&[0xa1, 0xff])),            "code: is not UTF-8"),
+        (set_referrer().fields("", |fields| drop(fields.pop())),     "code: is missing"),
+        (register_referrer().fields("", |fields| fields.swap(0, 1)), "code: stands where type must"),
+        (register_referrer().fields("", |fields| fields.push(("code", Text("B")))), "code: appears twice"),
+        (claim_rewards().fields("", |fields| fields.push(("code", Text("B")))), "action: has no field \"code\""),
+    ];
+    for (value, expected) in rows {
+        assert_eq!(refused(&value), expected);
+    }
+}
+
+#[test]
 fn actions_on_trade_groups_have_one_spelling() {
     #[rustfmt::skip]
     let rows = [
@@ -575,6 +605,9 @@ fn the_class_is_that_of_the_most_aggressive_item() {
         (vault_transfer(), Class::Neutral),
         (vault_modify(), Class::Neutral),
         (vault_distribute(), Class::Neutral),
+        (register_referrer(), Class::Neutral),
+        (set_referrer(), Class::Neutral),
+        (claim_rewards(), Class::Neutral),
         (trade_group_invite(), Class::Neutral),
         (set_trade_group(), Class::Neutral),
     ];

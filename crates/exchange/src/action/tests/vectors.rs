@@ -100,7 +100,7 @@ fn vectors() -> Vec<Vector> {
 fn the_file_is_read_whole() {
     let vectors = vectors();
     assert_eq!(vectors.len(), FILE.matches("\nname ").count());
-    assert_eq!(vectors.len(), 101);
+    assert_eq!(vectors.len(), 107);
     assert_eq!(vectors.iter().filter(|vector| vector.published).count(), 19);
 }
 
