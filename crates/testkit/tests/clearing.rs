@@ -24,8 +24,8 @@ use tandem_reference_clearing::{
 };
 use tandem_testkit::{
     DOGE, ETH, Harness, Random, Signer, Step, USD, approve_builder, buy_perp, cancel_perp, class_transfer,
-    create_sub_account, isolated_margin, leverage, perp_genesis, place_built, sell_perp,
-    sub_account_transfer, top_up, usd_send,
+    create_sub_account, isolated_margin, leverage, perp_genesis, place_built, register_referrer, sell_perp,
+    set_referrer, sub_account_transfer, top_up, usd_send,
 };
 use tandem_types::{AccountId, Address, MarketId, OrderId};
 
@@ -73,11 +73,13 @@ fn atoms(amount: i128) -> Number {
 }
 
 /// What has to happen at least once, or the streams show too little.
-const WANTED: [&str; 12] = [
+const WANTED: [&str; 14] = [
     "Trade",
     "Rebate",
     "Tier",
     "BuilderPaid",
+    "ReferrerSet",
+    "RewardsClaimed",
     "Funding",
     "IsolatedMargin",
     "NotAdmitted",
@@ -210,6 +212,7 @@ impl Stream {
                 Event::Trade(trade) if !trade.maker_rebate.is_zero() => Some("Rebate".to_owned()),
                 Event::Trade(_) => Some("Trade".to_owned()),
                 Event::BuilderPaid(_) => Some("BuilderPaid".to_owned()),
+                Event::RewardsClaimed { .. } => Some("RewardsClaimed".to_owned()),
                 Event::Funding { .. } => Some("Funding".to_owned()),
                 Event::Closed { reason, .. } => Some(format!("{reason:?}")),
                 Event::IsolatedMargin { .. } => Some("IsolatedMargin".to_owned()),
@@ -279,6 +282,11 @@ impl Stream {
                 assert_eq!(counted, twin.open_sizes(who, at), "{who} after {action:?}");
             }
         }
+        for who in 1..=LAST {
+            let owed = tables.referrers.peek(&AccountId(who)).map_or(0, |own| i128::from(own.unclaimed.0));
+            let expected = twin.referrals.owed.get(&who).cloned().unwrap_or_else(zero);
+            assert_eq!(atoms(owed), expected, "rewards of {who} after {action:?}");
+        }
         let queued: Vec<_> = rows_of(tables);
         let expected: Vec<_> = twin.queue.iter().copied().collect();
         assert_eq!(queued, expected, "queue after {action:?}");
@@ -333,7 +341,8 @@ impl Stream {
             35 => self.run(who, clearing_waiting::forget),
             36 => self.run(who, move_margin),
             40..=41 => self.run(who, clearing_groups::group),
-            37..=39 | 0..=10 => self.run(who, order),
+            0..=1 => self.refer(who),
+            37..=39 | 2..=10 => self.run(who, order),
             11 => self.run(who, move_margin),
             12 => {
                 let cents = self.random.below(12_000) * self.scale;
@@ -353,6 +362,35 @@ impl Stream {
             _ => self.run(who, send),
         }
     }
+}
+
+impl Stream {
+    /// The one who quotes or somebody else registers, names another's code, or claims.
+    fn refer(&mut self, who: u8) {
+        match self.random.below(6) {
+            0 => self.run(MAKER, register),
+            1 => self.run(who, register),
+            2..=4 => self.run(who, name_referrer),
+            _ => {
+                let who = self.random.pick(&[who, MAKER]);
+                self.run(who, claim);
+            }
+        }
+    }
+}
+
+fn register(_: &mut Stream, who: u8) -> (Action, Run) {
+    (register_referrer(&format!("CODE{who}")), Box::new(move |twin| twin.register(u32::from(who))))
+}
+
+fn name_referrer(stream: &mut Stream, who: u8) -> (Action, Run) {
+    let referrer = stream.random.pick(&[1, 2, MAKER, MAKER]);
+    let run = move |twin: &mut Clearing| twin.name_referrer(u32::from(who), u32::from(referrer));
+    (set_referrer(&format!("CODE{referrer}")), Box::new(run))
+}
+
+fn claim(_: &mut Stream, who: u8) -> (Action, Run) {
+    (Action::ClaimRewards, Box::new(move |twin| twin.claim(u32::from(who))))
 }
 
 fn order(stream: &mut Stream, who: u8) -> (Action, Run) {

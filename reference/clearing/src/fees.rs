@@ -69,6 +69,9 @@ impl Clearing {
     /// Notes a trade's notional for both sides.
     pub(crate) fn note_volume(&mut self, taker: u32, maker: u32, notional: &Number) {
         let none = || (zero(), zero());
+        for who in [taker, maker] {
+            *self.referrals.traded.entry(who).or_insert_with(zero) += notional;
+        }
         let today = self.trading.today;
         let (taker, maker) = (self.trading.holder(taker), self.trading.holder(maker));
         self.trading.volumes.entry((today, taker)).or_insert_with(none).0 += notional;

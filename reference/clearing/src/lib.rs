@@ -10,6 +10,7 @@ mod groups;
 mod liquidation;
 mod number;
 mod orders;
+mod referrals;
 mod triggers;
 
 pub use account::{Health, Position};
@@ -17,6 +18,7 @@ pub use fees::Fees;
 pub use liquidation::{Tally, Unit};
 pub use number::{Number, down, fraction, units, up, whole, zero};
 pub use orders::{Open, Stay, Wish};
+pub use referrals::Referrals;
 pub use triggers::{Protect, Triggers, Waiting};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,6 +70,8 @@ pub struct Clearing {
     pub fees: Number,
     /// What trading costs.
     pub trading: Fees,
+    /// Who referred whom.
+    pub referrals: Referrals,
     /// Least notional of an order.
     pub least: Number,
     /// Who takes what is far below its margin.

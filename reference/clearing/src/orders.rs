@@ -184,6 +184,8 @@ impl Clearing {
     /// Trades; returns what is left of the order.
     pub(crate) fn match_with(&mut self, wish: &Wish, size: &Number, crossing: &[u64]) -> Number {
         let mut left = size.clone();
+        let traded = self.referrals.traded.get(&wish.who).cloned().unwrap_or_else(zero);
+        self.referrals.taker = Some((wish.who, traded));
         for id in crossing {
             if left == zero() {
                 break;
@@ -213,6 +215,7 @@ impl Clearing {
                 self.orders.remove(at);
             }
         }
+        self.referrals.taker = None;
         left
     }
 
@@ -222,6 +225,8 @@ impl Clearing {
         let fee = |rate: &Number| up(&(size * price * rate));
         let (taker_rate, ..) = self.trading.rates(wish.who);
         let (_, maker_rate, rebate_rate) = self.trading.rates(maker.who);
+        let taker_rate = self.referrals.discounted(wish.who, &taker_rate);
+        let maker_rate = self.referrals.discounted(maker.who, &maker_rate);
         let (mut taker_fee, maker_fee) = (fee(&taker_rate), fee(&maker_rate));
         if let Some(zero_price) = &wish.zero {
             let better = if wish.buy { zero_price - price } else { price - zero_price };
@@ -248,9 +253,14 @@ impl Clearing {
                 *self.cash.entry(*who).or_insert_with(zero) += part;
             }
         }
+        self.referrals.reward(maker.who, &maker_fee, &maker_fee);
         self.fees += maker_fee;
         *self.collateral.entry(maker.who).or_insert_with(zero) += &rebate;
+        let whole_fee = taker_fee.clone();
         let taker_fee = taker_fee - rebate;
+        if wish.zero.is_none() {
+            self.referrals.reward(wish.who, &whole_fee, &taker_fee);
+        }
         self.note_volume(wish.who, maker.who, &(size * price));
         if wish.zero.is_some() {
             *self.collateral.entry(self.insurance).or_insert_with(zero) += taker_fee;
