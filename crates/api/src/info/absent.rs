@@ -11,7 +11,6 @@ pub(crate) const ABSENT: &[&str] = &[
     "delegatorSummary",
     "liquidatable",
     "perpDeployAuctionStatus",
-    "referral",
     "spotDeployState",
     "userAbstraction",
     "userDexAbstraction",
@@ -25,10 +24,6 @@ pub(crate) fn answer(question: &str) -> Option<Value> {
         "delegations" | "delegatorRewards" | "delegatorHistory" | "liquidatable" => json!([]),
         "delegatorSummary" => json!({
             "delegated": "0.0", "undelegated": "0.0", "totalPendingWithdrawal": "0.0", "nPendingWithdrawals": 0,
-        }),
-        "referral" => json!({
-            "referredBy": null, "cumVlm": "0.0", "unclaimedRewards": "0.0", "claimedRewards": "0.0",
-            "builderRewards": "0.0", "referrerState": null, "rewardHistory": [],
         }),
         "perpDeployAuctionStatus" => json!({
             "startTimeSeconds": 0, "durationSeconds": 0, "startGas": "0.0", "currentGas": null, "endGas": null,

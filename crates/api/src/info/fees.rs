@@ -6,6 +6,7 @@ use crate::error::ApiError;
 use crate::format::Fixed;
 use serde_json::{Value, json};
 use tandem_exchange::fees::{DAYS, FeeRates, FeeSchedule, FeeState, Rates, day_of, fee_state};
+use tandem_exchange::referral::{DISCOUNT_BPS, is_discounted};
 
 /// Decimals of a rate in millionths, and of volumes.
 const MILLIONTHS: u8 = 6;
@@ -48,10 +49,13 @@ pub(super) fn answer(app: &App, fields: &Fields<'_>) -> Result<Value, ApiError> 
         })
     });
     let days: Vec<Value> = days.collect();
-    Ok(rates_of(&schedule, base, &own, &days))
+    let record = account.and_then(|account| tables.accounts.peek(&account));
+    let referral_bps = if record.is_some_and(is_discounted) { DISCOUNT_BPS } else { 0 };
+    Ok(rates_of(&schedule, base, &own, referral_bps, &days))
 }
 
-fn rates_of(schedule: &FeeSchedule, base: Base, own: &FeeState, days: &[Value]) -> Value {
+/// What an account pays; what it saves by a referral is not in its rates, as on Hyperliquid.
+fn rates_of(schedule: &FeeSchedule, base: Base, own: &FeeState, referral_bps: u16, days: &[Value]) -> Value {
     let standing = own.standing;
     let perp = standing.rates(schedule, base.perp, |tier| tier.perp);
     let spot = standing.rates(schedule, base.spot, |tier| tier.spot);
@@ -64,14 +68,14 @@ fn rates_of(schedule: &FeeSchedule, base: Base, own: &FeeState, days: &[Value]) 
             "spotCross": ppm(base.spot.taker_ppm),
             "spotAdd": ppm(base.spot.maker_ppm),
             "tiers": { "vip": volume_tiers(schedule), "mm": rebate_tiers(schedule) },
-            "referralDiscount": "0.0",
+            "referralDiscount": Fixed::new(u128::from(DISCOUNT_BPS), BASIS_POINTS),
             "stakingDiscountTiers": [],
         },
         "userCrossRate": ppm(perp.taker_ppm),
         "userAddRate": maker(perp),
         "userSpotCrossRate": ppm(spot.taker_ppm),
         "userSpotAddRate": maker(spot),
-        "activeReferralDiscount": "0.0",
+        "activeReferralDiscount": Fixed::new(u128::from(referral_bps), BASIS_POINTS),
         "trial": null,
         "feeTrialReward": "0.0",
         "nextTrialAvailableTimestamp": null,

@@ -8,6 +8,7 @@
 //! | `fees.rs` | accounts: fee rates and the volumes that they follow from |
 //! | `ledger.rs` | accounts: funding paid, transfers |
 //! | `portfolio.rs` | accounts: what they were worth |
+//! | `referral.rs` | accounts: referrers, referred accounts and rewards |
 //! | `sub_accounts.rs` | sub-accounts with what they have |
 //! | `trade_group.rs` | accounts: who leads their trade groups, and who is in them |
 //! | `twap.rs` | accounts: TWAP orders |
@@ -22,6 +23,7 @@ mod ledger;
 mod market;
 mod perp;
 mod portfolio;
+mod referral;
 mod sub_accounts;
 mod trade_group;
 mod twap;
@@ -103,6 +105,11 @@ pub(crate) const QUESTIONS: &[(&str, &str, &[&str])] = &[
         &["user"],
     ),
     ("recentTrades", "The last trades of a market.", &["coin"]),
+    (
+        "referral",
+        "Who referred an account, whom it referred and what came of it; referralStates has the first 1,000.",
+        &["user"],
+    ),
     ("spotClearinghouseState", "Balances of an account.", &["user"]),
     ("spotMeta", "Spot markets and tokens, with the price step of each price band.", &[]),
     ("spotMetaAndAssetCtxs", "The same with prices and volumes of the last day.", &[]),
@@ -197,6 +204,7 @@ pub(crate) fn answer(app: &App, ip: IpAddr, body: &[u8]) -> Result<Bytes, ApiErr
         "userNonFundingLedgerUpdates" => ledger::ledger_updates(app, &fields)?,
         "userRateLimit" => account::rate_limit(app, &fields)?,
         "portfolio" => portfolio::portfolio(app, &fields)?,
+        "referral" => referral::answer(app, &fields)?,
         "twapHistory" => twap::history(app, &fields)?,
         "userTwapSliceFills" => twap::slice_fills(app, &fields)?,
         "userTwapSliceFillsByTime" => twap::slice_fills_by_time(app, &fields)?,

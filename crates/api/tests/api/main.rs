@@ -15,6 +15,7 @@ mod orders;
 mod perps;
 mod portfolio;
 mod questions;
+mod referrals;
 mod schema;
 mod socket;
 

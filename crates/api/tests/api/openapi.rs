@@ -215,6 +215,7 @@ async fn perpetuals() -> Driven {
     let desk = sub_account_address(&one.address(), 0);
     driven.act(&one, &sub_account_transfer(&desk, true, 5_000_000)).await;
     driven.act(&one, &sub_account_spot_transfer(&desk, true, USD, "3")).await;
+    driven.refer([&one, &two, &three]).await;
     share(&mut driven, [&one, &two, &three]).await;
     driven
 }
@@ -271,6 +272,10 @@ fn examples_of_perpetuals(name: &str, vault: &str) -> Vec<Value> {
             json!({ "type": name, "vaultAddress": vault }),
             json!({ "type": name, "vaultAddress": vault, "user": users[1] }),
         ],
+        "referral" => {
+            let vault = vault.to_owned();
+            users.iter().chain([&vault]).map(|user| json!({ "type": name, "user": user })).collect()
+        }
         "userRole" => vec![json!({ "type": name, "user": vault })],
         "vaultSummaries" => vec![json!({ "type": name })],
         "allMids"

@@ -80,7 +80,11 @@ pub(super) fn ledger_delta() -> Value {
             ("user", address()),
             ("destination", address()),
         ]),
-        object(&[("type", word("accountActivationGas")), ("amount", decimal()), ("token", text())]),
+        object(&[
+            ("type", words(&["accountActivationGas", "rewardsClaim"])),
+            ("amount", decimal()),
+            ("token", text()),
+        ]),
         object(&[
             ("type", word("spotTransfer")),
             ("token", text()),

@@ -6,6 +6,7 @@ mod markets;
 mod orders;
 mod perpetuals;
 mod questions;
+mod referrals;
 mod requests;
 mod vaults;
 

@@ -5,6 +5,7 @@ use super::accounts::{
 };
 use super::orders::twap_status;
 use super::perpetuals::{active_asset_data, clearinghouse_state, meta_and_contexts, predicted_funding};
+use super::referrals::referral;
 use super::vaults::{vault_details, vault_summary};
 use crate::docs::words::{
     address, coin, decimal, integer, list, null, object, one_of, reference, text, tuple, word,
@@ -57,6 +58,7 @@ pub(in crate::docs) fn of_question(question: &str) -> Option<Value> {
             ("userExists", json!({ "type": "boolean" })),
             ("userHasSentTx", json!({ "type": "boolean" })),
         ]),
+        "referral" => referral(),
         "recentTrades" => list(reference("Trade")),
         "spotClearinghouseState" => object(&[("balances", list(reference("Balance")))]),
         "spotMeta" => reference("SpotMeta"),
