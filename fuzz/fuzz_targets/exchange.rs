@@ -1,6 +1,7 @@
 //! Everything that traders do: orders of every kind in batches, cancels by either id, modifications, schedules, agents,
-//! transfers, leverage and margin, by several accounts and their keys, on spot and perpetual markets, with what is sent
-//! twice or too late, while prices move and time passes.
+//! transfers, leverage and margin, vaults and referrals, by several accounts and their keys, also such as have several
+//! keys of which some or too few sign, on spot and perpetual markets, with what is sent twice or too late, while prices
+//! move and time passes.
 //!
 //! The oracle is [`Harness::block`](tandem_testkit::Harness::block): each block is built, checked, applied again, applied
 //! from its witness, undone and followed, and totals and invariants hold after it. Most blocks have one action, so that

@@ -3,6 +3,7 @@
 //! Targets judge by a panic. Nothing here catches one.
 #![forbid(unsafe_code)]
 
+mod shared;
 pub mod signers;
 pub mod trading;
 

@@ -31,7 +31,8 @@ fn rows<K: Decode, V: Decode>(table: &dyn AnyTable) -> Vec<(K, V)> {
     rows
 }
 
-/// Checks that nonces are counted and bounded, that agents and approvals agree, and that everyone's account is theirs.
+/// Checks that nonces are counted and bounded, that agents and approvals agree, that everyone's account is theirs, and
+/// that those of several keys can be acted for.
 ///
 /// # Panics
 /// If one of these is not so.
@@ -56,6 +57,12 @@ pub fn assert_signers(tables: &ExchangeTables) {
     for (key, signer) in rows::<AddressKey, Signer>(&tables.signers) {
         assert_eq!(nonces.remove(&key).unwrap_or(0), signer.nonces, "nonces are counted");
         assert!(signer.nonces <= NONCES_KEPT, "nonces are bounded");
+        let keys = signer.own.and_then(|own| tables.multi_sigs.peek(&own));
+        assert_eq!(keys.is_some(), signer.is_shared, "whose account is of several keys can't act alone");
+        if let Some(keys) = keys {
+            let count = u8::try_from(keys.signers.len()).expect("few keys");
+            assert!((1..=count).contains(&keys.threshold), "a threshold can be met: {keys:?}");
+        }
         if let Some(own) = signer.own {
             let account = tables.accounts.peek(&own).expect("one's own account is there");
             assert_eq!(AddressKey::of(&account.address), key, "one's own account is one's own");

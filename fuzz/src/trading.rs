@@ -4,21 +4,22 @@
 //! approved again, cancels come before their orders, schedules come due, positions flip. Much of it is refused, and that
 //! is part of the matter.
 
-use crate::Choices;
+use crate::{Choices, shared};
 use alloy_primitives::Address as EvmAddress;
 use tandem_evm::CheckedEvmTx;
 use tandem_exchange::action::{
     Action, AddressText, Amount, ApproveScopedAgent, AssetId, Cancel, CancelByCloid, CancelOrders, Grouping,
-    Modify, Order, OrderKind, OrderRef, SelfTradePrevention, SetTradeGroup, TimeInForce, Tpsl, Trigger, TwapCancel,
-    TwapRequest,
+    Modify, Order, OrderKind, OrderRef, SelfTradePrevention, SetTradeGroup, TimeInForce, Tpsl, Trigger,
+    TwapCancel, TwapRequest,
 };
 use tandem_exchange::fees::{FeeSchedule, FeeTier, Rates, RebateTier};
 use tandem_exchange::{Transaction, sub_account_address};
 use tandem_testkit::{
-    BTC, DOGE, ETH, Harness, PURR, Signer, USD, approve, approve_builder, asset, class_transfer,
-    create_sub_account, create_vault, evm_transfer, grouped, invite, isolated_margin, leverage, perp_asset,
-    perp_genesis, place, place_built, price, rename_sub_account, send, sub_account_spot_transfer,
-    sub_account_transfer, top_up, usd_send, vault_deposit, vault_distribute, vault_withdraw,
+    BTC, DOGE, ETH, Harness, PURR, Signer, USD, approve, approve_builder, asset, buy, class_transfer,
+    convert, create_sub_account, create_vault, evm_transfer, grouped, invite, isolated_margin, leverage,
+    perp_asset, perp_genesis, place, place_built, price, register_referrer, rename_sub_account, sell, send,
+    set_referrer, sub_account_spot_transfer, sub_account_transfer, top_up, usd_send, vault_deposit,
+    vault_distribute, vault_withdraw,
 };
 use tandem_types::{AccountId, Address, BlockTime, Cloid, OrderId};
 
@@ -47,9 +48,29 @@ impl Default for Trading {
         genesis.exchange.config.fees = fee_schedule();
         let mut chain = Harness::trading(genesis);
         chain.traders::<{ ACCOUNTS as usize }>("1000");
+        begin_relations(&mut chain);
         let nonce = chain.now().0;
         Self { chain, nonce, sent: Vec::new() }
     }
+}
+
+/// The first account has traded what a referral code needs and has one; the second named it, and has paid enough for a
+/// claim. The last belongs to three others.
+fn begin_relations(chain: &mut Harness) {
+    let sale = |chain: &mut Harness, seller: &Signer, buyer: &Signer| {
+        chain.act(buyer, &place(&[buy(BTC, "50000", "0.5")]));
+        chain.act(seller, &place(&[sell(BTC, "50000", "0.5")]));
+    };
+    let (referrer, referee) = (wallet(1), wallet(2));
+    sale(chain, &referrer, &referee);
+    for (who, action) in [(&referrer, register_referrer("A")), (&referee, set_referrer("A"))] {
+        assert!(chain.act(who, &action).receipts()[0].result.is_ok(), "{action:?}");
+    }
+    sale(chain, &referee, &referrer);
+    let keys = [2, 3, 4].map(|number| wallet(number).address());
+    let nonce = chain.nonce();
+    let shared = chain.act(&wallet(ACCOUNTS), &convert(&keys, 2, nonce));
+    assert!(shared.receipts()[0].result.is_ok());
 }
 
 /// Tiers that are soon reached, once a day has passed.
@@ -64,6 +85,10 @@ fn fee_schedule() -> FeeSchedule {
 
 fn wallet(number: u16) -> Signer {
     Signer::wallet(u8::try_from(number).expect("few wallets"))
+}
+
+fn wallets() -> Vec<Signer> {
+    (1..=WALLETS).map(wallet).collect()
 }
 
 fn key(number: u16) -> Signer {
@@ -92,24 +117,30 @@ impl Trading {
         }
         let nonce = self.nonce(choices);
         let action = self.action(choices, nonce);
+        let transaction = if choices.below(8) == 0 {
+            let (tables, network) = (&self.chain.chain.tables.exchange, &self.chain.identity.network);
+            shared::act(choices, &wallets(), tables, (&action, nonce), network)
+        } else {
+            self.alone(choices, &action, nonce)
+        };
+        self.sent.extend(transaction.clone());
+        transaction
+    }
+
+    /// What a wallet or an agent signs alone.
+    fn alone(&self, choices: &mut Choices<'_>, action: &Action, nonce: u64) -> Option<Transaction> {
         let signer =
             if choices.below(3) == 0 { key(choices.below(KEYS)) } else { wallet(1 + choices.below(WALLETS)) };
-        let network = self.chain.identity.network;
-        let now = self.chain.now().0;
-        let transaction = match choices.below(8) {
+        let (network, now) = (&self.chain.identity.network, self.chain.now().0);
+        let expires = match choices.below(8) {
             // The signatures of user-signed actions cover no vault.
             0 if !action.is_user_signed() => {
-                signer.transaction_for(&named(choices), &action, nonce, &network)
+                return Some(signer.transaction_for(&named(choices), action, nonce, network));
             }
-            1 => {
-                let expires = choices.pick(&[now, now.saturating_sub(1), now + 1_000]);
-                let signed = signer.sign(&action, nonce, Some(expires), &network);
-                Transaction::from_signed(&signed, &network).ok()?
-            }
-            _ => Transaction::from_signed(&signer.sign(&action, nonce, None, &network), &network).ok()?,
+            1 => Some(choices.pick(&[now, now.saturating_sub(1), now + 1_000])),
+            _ => None,
         };
-        self.sent.push(transaction.clone());
-        Some(transaction)
+        Transaction::from_signed(&signer.sign(action, nonce, expires, network), network).ok()
     }
 
     /// Mostly a fresh one near the block's time; else one that was used, or lies far away.
@@ -150,7 +181,7 @@ impl Trading {
 
     fn action(&self, choices: &mut Choices<'_>, nonce: u64) -> Action {
         let market = market(choices, self.chain.now());
-        match choices.below(31) {
+        match choices.below(34) {
             0 => Action::Cancel(CancelOrders {
                 cancels: several(choices, |choices| Cancel { asset: market.asset, order: id(choices) }),
                 fast: None,
@@ -183,6 +214,15 @@ impl Trading {
             16 | 17 => group(choices, &market),
             18 | 19 => sub_account_action(choices),
             20 => top_up(choices.pick(&[ETH, DOGE]), choices.pick(&["0", "1", "2.5", "9", "40"])),
+            21 => approve_builder(
+                &address(choices),
+                choices.pick(&["0%", "0.01%", "0.1%", "1%", "1.1%"]),
+                nonce,
+            ),
+            22 => {
+                let orders = several(choices, |choices| order(choices, &market));
+                place_built(&orders, &address(choices), choices.pick(&[0, 1, 10, 100, 101, 1_000]))
+            }
             23 => create_vault("a vault", u64::from(choices.byte()) * 1_000_000),
             24 | 25 => {
                 let (vault, micros) = (self.vault(choices), u64::from(choices.byte()) * 1_000_001);
@@ -196,17 +236,12 @@ impl Trading {
                 let micros = choices.pick(&[0, 1, 1_000_000, 50_000_000]);
                 vault_distribute(self.vault(choices), micros)
             }
-            21 => approve_builder(
-                &address(choices),
-                choices.pick(&["0%", "0.01%", "0.1%", "1%", "1.1%"]),
-                nonce,
-            ),
-            22 => {
-                let orders = several(choices, |choices| order(choices, &market));
-                place_built(&orders, &address(choices), choices.pick(&[0, 1, 10, 100, 101, 1_000]))
-            }
-            27 => invite(named(choices), choices.below(4) > 0),
-            28 => Action::SetTradeGroup(SetTradeGroup { leader: (choices.below(4) > 0).then(|| named(choices)) }),
+            27 => referral(choices),
+            28 => shared::give(choices, &wallets(), nonce),
+            29 => invite(named(choices), choices.below(4) > 0),
+            30 => Action::SetTradeGroup(SetTradeGroup {
+                leader: (choices.below(4) > 0).then(|| named(choices)),
+            }),
             _ => place(&several(choices, |choices| order(choices, &market))),
         }
     }
@@ -387,6 +422,16 @@ fn sub_account_action(choices: &mut Choices<'_>) -> Action {
         2 => rename_sub_account(&of, choices.pick(&["c", "d\n"])),
         3 | 4 => sub_account_spot_transfer(&of, deposit, choices.pick(&[USD, BTC, PURR]), &amount(choices)),
         _ => sub_account_transfer(&of, deposit, u64::from(choices.byte()) * 1_000_000),
+    }
+}
+
+/// What referrers do, and those whom they refer.
+fn referral(choices: &mut Choices<'_>) -> Action {
+    let code = choices.pick(&["A", "A", "B", "ABCDEFGHIJKLMNOPQRST", "a"]);
+    match choices.below(4) {
+        0 => register_referrer(code),
+        1 => Action::ClaimRewards,
+        _ => set_referrer(code),
     }
 }
 
