@@ -16,6 +16,15 @@ use tandem_types::{OrderId, PriceRank, SizeLots};
 
 const COMMANDS_MAX: u64 = 400;
 
+/// What the outside says of owners while an order is placed.
+#[derive(Clone, Copy)]
+struct Outside {
+    /// May not trade.
+    refused: Option<Owner>,
+    /// Must not trade with whoever places.
+    friend: Option<Owner>,
+}
+
 /// What both books must agree on of an order: traded, decremented, resting, met.
 type Answer = Option<(u64, u64, u64, u32)>;
 
@@ -46,8 +55,10 @@ fuzz_target!(|data: &[u8]| {
                 keys.push(OrderKey::new(MARKET, incoming.side, incoming.limit, incoming.id));
                 let fills_max = u32::from(choices.pick(&[20u8, 0, 1, 3]));
                 let refused = choices.pick(&[None, Some(Owner(0)), Some(Owner(1))]);
-                let ours = ours(&mut tables, &incoming, fills_max, refused);
-                assert_eq!(ours, theirs(&mut twin, &incoming, fills_max, refused), "{incoming:?}");
+                let friend = choices.pick(&[None, None, Some(Owner(1)), Some(Owner(2))]);
+                let outside = Outside { refused, friend };
+                let ours = ours(&mut tables, &incoming, fills_max, outside);
+                assert_eq!(ours, theirs(&mut twin, &incoming, fills_max, outside), "{incoming:?}");
             }
         }
         assert_same(&tables, &twin);
@@ -68,8 +79,9 @@ fn incoming(choices: &mut Choices<'_>, id: u64) -> Incoming {
     }
 }
 
-fn ours(tables: &mut BookTables, incoming: &Incoming, fills_max: u32, refused: Option<Owner>) -> Answer {
-    let mut ledger = Ledger { refused: refused.into_iter().collect(), ..Ledger::default() };
+fn ours(tables: &mut BookTables, incoming: &Incoming, fills_max: u32, outside: Outside) -> Answer {
+    let (refused, friends) = (outside.refused.into_iter().collect(), outside.friend.into_iter().collect());
+    let mut ledger = Ledger { refused, friends, ..Ledger::default() };
     tables.checkpoint();
     let result = Book::new(MARKET, &mut tables.orders).place(incoming, &Limits { fills_max }, &mut ledger);
     match result {
@@ -84,7 +96,7 @@ fn ours(tables: &mut BookTables, incoming: &Incoming, fills_max: u32, refused: O
     Some((placed.filled.0, placed.decremented.0, rests, placed.steps))
 }
 
-fn theirs(twin: &mut naive::Book, incoming: &Incoming, meets_max: u32, refused: Option<Owner>) -> Answer {
+fn theirs(twin: &mut naive::Book, incoming: &Incoming, meets_max: u32, outside: Outside) -> Answer {
     let order = naive::Resting {
         id: incoming.id.0,
         owner: incoming.owner.0,
@@ -104,8 +116,9 @@ fn theirs(twin: &mut naive::Book, incoming: &Incoming, meets_max: u32, refused: 
         SelfTrade::CancelBoth => naive::Own::CancelBoth,
         SelfTrade::Decrement => naive::Own::Decrement,
     };
-    let outside =
-        naive::Outside { refused: refused.into_iter().map(|owner| owner.0).collect(), unsettled: None };
+    let numbers = |owner: Option<Owner>| owner.into_iter().map(|owner| owner.0).collect();
+    let (refused, friends) = (numbers(outside.refused), numbers(outside.friend));
+    let outside = naive::Outside { refused, friends, unsettled: None };
     let accepted = twin.place(naive::Arriving { order, kind, own, meets_max }, &outside).ok()?;
     let rests = if let naive::End::Rests(left) = accepted.end { left } else { 0 };
     Some((accepted.traded, accepted.decremented, rests, accepted.met))

@@ -4,6 +4,7 @@
 //! it, and answers with an error text for a human. Nothing that a node runs depends on this crate.
 
 mod apt;
+mod asides;
 mod bench;
 mod ci;
 mod counts;

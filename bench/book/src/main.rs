@@ -1,4 +1,5 @@
-//! Throughput and latency of the book on exchange-core's mix, and of orderbook-rs on the same commands.
+//! Throughput and latency of the book and of the whole exchange on exchange-core's mix, and of orderbook-rs on the same
+//! commands.
 //!
 //! Envelope: 200,000 orders/s leave 5 µs for each, of which matching may take 0.2 µs: 5 M commands/s on one core. A
 //! move is one command: a removal, a look at the other side and an insertion, and their share of the seal.
@@ -7,10 +8,12 @@
 //! (machines are shared). Latency is a closed loop with one clock reading per command; seals are apart. Run with
 //! `cargo run --release`, with the number of runs as argument (5).
 
+mod engine;
 mod rival;
 mod stream;
 mod tandem;
 
+use engine::Engine;
 use rival::Rival;
 use std::time::Instant;
 use stream::Command;
@@ -116,6 +119,22 @@ fn check_same(filling: &[Command], commands: &[Command], fills: u64) {
     assert_eq!(rival.resting(), (orders, lots), "orders and lots that rest in the end");
 }
 
+/// The exchange did the same but for accounts that met themselves, of which there are few.
+fn check_engine(filling: &[Command], commands: &[Command], fills: u64) {
+    let mut engine = Engine::default();
+    for block in filling.chunks(COMMANDS_PER_BLOCK).chain(commands.chunks(COMMANDS_PER_BLOCK)) {
+        block.iter().for_each(|command| engine.apply(command));
+        engine.seal();
+    }
+    let share = |part: u64| 100.0 * part as f64 / commands.len() as f64;
+    println!(
+        "exchange: {} fills of {fills}, {:.2} % of commands refused",
+        engine.fills,
+        share(engine.refused)
+    );
+    assert!(engine.fills.abs_diff(fills) * 50 < fills && engine.refused * 50 < commands.len() as u64);
+}
+
 fn main() {
     let count = std::env::args().nth(1).map_or(5, |text| text.parse().expect("a number of runs"));
     let (filling, commands, mix) = stream::make(COMMANDS);
@@ -133,11 +152,13 @@ fn main() {
         mix.levels_sum / mix.samples,
     );
     check_same(&filling, &commands, mix.fills);
-    let mut runs: [Vec<Figures>; 3] = Default::default();
+    check_engine(&filling, &commands, mix.fills);
+    let mut runs: [Vec<Figures>; 4] = Default::default();
     for _ in 0..count {
         runs[0].push(measure(Tandem::default, &filling, &commands, Tandem::apply, Tandem::seal));
         runs[1].push(measure(Tandem::default, &filling, &commands, Tandem::apply_by_id, Tandem::seal));
         runs[2].push(measure(Rival::default, &filling, &commands, Rival::apply, |_| {}));
+        runs[3].push(measure(Engine::default, &filling, &commands, Engine::apply, Engine::seal));
     }
     println!(
         "medians of {count} runs; M commands/s by processor and wall; latency and seal of a block in µs"
@@ -149,5 +170,6 @@ fn main() {
     let book = report("book", &runs[0]);
     let by_id = report("book and table of ids", &runs[1]);
     let rival = report("orderbook-rs 0.15", &runs[2]);
+    report("exchange with margin", &runs[3]);
     println!("book against orderbook-rs: {:.1} times, with ids {:.1} times", book / rival, by_id / rival);
 }

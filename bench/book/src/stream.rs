@@ -57,8 +57,8 @@ struct Fills(Vec<Fill>);
 
 impl Settlement for Fills {
     type Error = core::convert::Infallible;
-    fn admit(&mut self, _: &OrderKey, _: &Order) -> Result<bool, Self::Error> {
-        Ok(true)
+    fn admit(&mut self, _: &OrderKey, _: &Order, size: SizeLots) -> Result<SizeLots, Self::Error> {
+        Ok(size)
     }
     fn fill(&mut self, fill: &Fill) -> Result<(), Self::Error> {
         self.0.push(*fill);

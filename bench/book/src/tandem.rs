@@ -31,8 +31,8 @@ struct WithKeys<'a> {
 
 impl Settlement for Trades {
     type Error = core::convert::Infallible;
-    fn admit(&mut self, _: &OrderKey, _: &Order) -> Result<bool, Self::Error> {
-        Ok(true)
+    fn admit(&mut self, _: &OrderKey, _: &Order, size: SizeLots) -> Result<SizeLots, Self::Error> {
+        Ok(size)
     }
     fn fill(&mut self, fill: &Fill) -> Result<(), Self::Error> {
         self.fills += 1;
@@ -49,8 +49,8 @@ impl Settlement for Trades {
 
 impl Settlement for WithKeys<'_> {
     type Error = core::convert::Infallible;
-    fn admit(&mut self, _: &OrderKey, _: &Order) -> Result<bool, Self::Error> {
-        Ok(true)
+    fn admit(&mut self, _: &OrderKey, _: &Order, size: SizeLots) -> Result<SizeLots, Self::Error> {
+        Ok(size)
     }
     fn fill(&mut self, fill: &Fill) -> Result<(), Self::Error> {
         if fill.maker_remaining.is_zero() {
