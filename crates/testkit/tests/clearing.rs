@@ -365,14 +365,16 @@ impl Stream {
 }
 
 impl Stream {
-    /// The one who quotes or somebody else registers, names another's code, or claims.
+    /// The one who quotes registers as soon as it may. From then on others register, name a code, or claim, as it does.
     fn refer(&mut self, who: u8) {
+        if !self.twin.referrals.referrers.contains(&u32::from(MAKER)) {
+            return self.run(MAKER, register);
+        }
         match self.random.below(6) {
-            0 => self.run(MAKER, register),
-            1 => self.run(who, register),
-            2..=4 => self.run(who, name_referrer),
+            0 => self.run(who, register),
+            1..=3 => self.run(who, name_referrer),
             _ => {
-                let who = self.random.pick(&[who, MAKER]);
+                let who = self.random.pick(&[who, MAKER, MAKER]);
                 self.run(who, claim);
             }
         }
