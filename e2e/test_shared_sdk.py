@@ -1,4 +1,4 @@
-"""hyperliquid-python-sdk with others' money and others' keys: builders, vaults, accounts of several keys."""
+"""hyperliquid-python-sdk with others' money and keys: builders, vaults, trade groups, accounts of several keys."""
 
 from __future__ import annotations
 

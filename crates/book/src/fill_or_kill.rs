@@ -1,8 +1,9 @@
 //! Whether a fill-or-kill order would trade in full, told before anything is touched.
 //!
 //! The walk is the one that the order would take, with two differences. Every maker is taken as admitted: admission
-//! may depend on the fills before it, so only the real walk can ask. And an own order ends it unless the order's rule
-//! is to cancel makers, because in all other cases (the taker cancelled or decremented) not all of it would trade.
+//! may depend on the fills before it, so only the real walk can ask. And an own order, or one of an owner with which this
+//! one must not trade, ends it unless the order's rule is to cancel makers, because in all other cases (the taker
+//! cancelled or decremented) not all of it would trade.
 //! If admission then refuses makers and those behind them do not suffice, the real walk ends in
 //! [`PlaceError::FillOrKillRefused`](crate::PlaceError::FillOrKillRefused). Own orders that cancel-maker passes by
 //! count as visited, as they do in the real walk. Both walks have the same limit, each for itself.

@@ -51,7 +51,8 @@ pub enum TimeInForce {
 
 tags!(TimeInForce { Gtc = 0, Ioc = 1, Alo = 2, Fok = 3 });
 
-/// What happens when an incoming order meets a resting one of the same owner, or of one with which it must not trade. The incoming order's choice rules.
+/// What happens when an incoming order meets a resting one of the same owner, or of one with which it must not trade.
+/// The incoming order's choice rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SelfTrade {
     /// The resting order is cancelled, and the incoming one goes on.
