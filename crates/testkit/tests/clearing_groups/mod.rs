@@ -6,8 +6,7 @@ use tandem_testkit::{Signer, invite};
 use tandem_types::Address;
 
 /// What has to happen at least once.
-pub(crate) const WANTED: [&str; 5] =
-    ["FriendsMeet", "NotInvited", "LeadsTradeGroup", "FollowsTradeGroup", "NotInTradeGroup"];
+pub(crate) const WANTED: [&str; 4] = ["FriendsMeet", "NotInvited", "LeadsTradeGroup", "NotInTradeGroup"];
 
 fn address_of(who: u8) -> Address {
     if who == SUB_ACCOUNT { sub_account() } else { Signer::wallet(who).address() }
