@@ -302,7 +302,8 @@ fn deeds() -> impl Strategy<Value = (usize, Deed)> {
     let deed = prop_oneof![
         2 => (0..5usize, prop::bool::weighted(0.8))
             .prop_map(|(user, is_invited)| Deed::Invite { user, is_invited }),
-        2 => (0..5usize).prop_map(|leader| Deed::Join { leader }),
+        1 => Just(Deed::Join { leader: 0 }),
+        1 => (0..5usize).prop_map(|leader| Deed::Join { leader }),
         1 => Just(Deed::Leave),
         12 => trade,
     ];
@@ -338,6 +339,11 @@ proptest! {
             chain.act(&people[0], &sub_account_spot_transfer(&desk, true, token, amount));
         }
         chain.act(&people[0], &sub_account_transfer(&desk, true, 500_000_000));
+        // All could be friends at once, and some are.
+        for user in [people[1].address(), people[2].address(), people[3].address(), desk] {
+            chain.act(&people[0], &invite(user, true));
+        }
+        chain.act(&people[1], &trade_group(Some(&people[0])));
         let addresses: Vec<Address> = people.iter().map(Signer::address).chain([desk]).collect();
         for (who, deed) in deeds {
             let action = match deed {
