@@ -5,11 +5,12 @@ use crate::perp;
 use crate::records::Balance;
 use crate::referral::Referrer;
 use crate::tables::{BalanceKey, ExchangeTables};
+use crate::vault;
 use alloc::collections::BTreeMap;
 use core::fmt;
 use tandem_codec::Decode;
-use tandem_state::{Delta, Prefix};
-use tandem_types::{MarketId, TokenId};
+use tandem_state::{Change, Delta, Prefix};
+use tandem_types::{AccountId, MarketId, TokenId};
 
 const BALANCES: Prefix = Prefix::new(ExchangeTables::ENGINE, 9);
 const REFERRERS: Prefix = Prefix::new(ExchangeTables::ENGINE, 104);
@@ -39,6 +40,11 @@ pub enum BrokenPromise {
         /// How many.
         missing: i128,
     },
+    /// A vault's shares are not its holders', or their count is not how many they are.
+    Shares {
+        /// The vault.
+        vault: AccountId,
+    },
     /// A changed entry is not one.
     Unreadable,
 }
@@ -54,7 +60,8 @@ impl fmt::Display for BrokenPromise {
             Self::Rewards { missing } => {
                 write!(f, "referrers may claim {missing} atoms that the treasury did not receive")
             }
-            Self::Unreadable => f.write_str("a balance or referrer does not decode"),
+            Self::Shares { vault } => write!(f, "shares of vault {vault} are not its holders'"),
+            Self::Unreadable => f.write_str("a changed entry does not decode"),
         }
     }
 }
@@ -62,8 +69,10 @@ impl fmt::Display for BrokenPromise {
 impl core::error::Error for BrokenPromise {}
 
 /// Σ new − Σ old of every token is zero, for USD over balances and all that stands in perpetual markets; no balance holds
-/// more than it has; what referrers may claim grows by no more than what the treasury has. Costs only what changed.
+/// more than it has; what referrers may claim grows by no more than what the treasury has; vaults' shares are their
+/// holders'. Costs only what changed.
 pub(crate) fn check(delta: &Delta) -> Result<(), BrokenPromise> {
+    vault::invariants::check(delta)?;
     let mut differences: BTreeMap<TokenId, i128> = BTreeMap::new();
     differences.insert(QUOTE, perp::invariants::usd_difference(delta)?);
     let mut uncovered = rewards_difference(delta)?;
@@ -92,14 +101,26 @@ pub(crate) fn check(delta: &Delta) -> Result<(), BrokenPromise> {
 
 /// How much more referrers may claim than before.
 fn rewards_difference(delta: &Delta) -> Result<i128, BrokenPromise> {
-    let unclaimed = |bytes: Option<&[u8]>| {
-        let referrer = bytes.map(Referrer::from_bytes).transpose();
-        let referrer = referrer.map_err(|_| BrokenPromise::Unreadable)?;
-        Ok(referrer.map_or(0, |referrer| i128::from(referrer.unclaimed.0)))
-    };
     delta.changes_under(&REFERRERS.0).try_fold(0i128, |sum, change| {
-        Ok(sum.saturating_add(unclaimed(change.new)?).saturating_sub(unclaimed(change.old)?))
+        Ok(sum.saturating_add(difference(&change, |referrer: &Referrer| referrer.unclaimed.0.into())?))
     })
+}
+
+/// The key of a change, without its prefix.
+pub(crate) fn key<K: Decode>(change: &Change<'_>) -> Result<K, BrokenPromise> {
+    K::from_bytes(change.key.get(2..).unwrap_or_default()).map_err(|_| BrokenPromise::Unreadable)
+}
+
+/// New less old of what `of` picks.
+pub(crate) fn difference<V: Decode>(
+    change: &Change<'_>,
+    of: impl Fn(&V) -> i128,
+) -> Result<i128, BrokenPromise> {
+    let pick = |bytes: Option<&[u8]>| match bytes {
+        None => Ok(0),
+        Some(bytes) => V::from_bytes(bytes).map(|value| of(&value)).map_err(|_| BrokenPromise::Unreadable),
+    };
+    Ok(pick(change.new)?.saturating_sub(pick(change.old)?))
 }
 
 fn read(bytes: Option<&[u8]>) -> Result<Balance, BrokenPromise> {

@@ -5,11 +5,10 @@
 
 use super::market::PerpTotals;
 use super::position::Position;
-use crate::invariants::BrokenPromise;
+use crate::invariants::{BrokenPromise, difference, key};
 use crate::tables::{ExchangeTables, PositionKey};
 use alloc::collections::BTreeMap;
-use tandem_codec::Decode;
-use tandem_state::{Change, Delta, Prefix};
+use tandem_state::{Delta, Prefix};
 use tandem_types::{MarketId, Usd};
 
 const TOTALS: Prefix = Prefix::new(ExchangeTables::ENGINE, 36);
@@ -29,38 +28,25 @@ pub(crate) fn usd_difference(delta: &Delta) -> Result<i128, BrokenPromise> {
     let mut usd = 0i128;
     let mut sizes: BTreeMap<MarketId, Sizes> = BTreeMap::new();
     for change in delta.changes_under(&COLLATERALS.0) {
-        usd = usd.saturating_add(difference(&change, |amount: &Usd| amount.0)?);
+        usd = usd.saturating_add(difference(&change, |amount: &Usd| amount.0.into())?);
     }
     for change in delta.changes_under(&POSITIONS.0) {
         let key: PositionKey = key(&change)?;
-        usd = usd.saturating_add(difference(&change, |position: &Position| position.quote.0)?);
+        usd = usd.saturating_add(difference(&change, |position: &Position| position.quote.0.into())?);
         let of_market = sizes.entry(key.market).or_default();
-        let net = difference(&change, |position: &Position| position.size.0)?;
-        let long = difference(&change, |position: &Position| position.size.0.max(0))?;
+        let net = difference(&change, |position: &Position| position.size.0.into())?;
+        let long = difference(&change, |position: &Position| position.size.0.max(0).into())?;
         of_market.net = of_market.net.saturating_add(net);
         of_market.long = of_market.long.saturating_add(long);
     }
     for change in delta.changes_under(&TOTALS.0) {
-        usd = usd.saturating_add(difference(&change, |totals: &PerpTotals| totals.funding_pool.0)?);
-        let lots = |totals: &PerpTotals| i64::try_from(totals.open_interest.0).unwrap_or(i64::MAX);
-        sizes.entry(key(&change)?).or_default().open_interest = difference(&change, lots)?;
+        usd = usd.saturating_add(difference(&change, |totals: &PerpTotals| totals.funding_pool.0.into())?);
+        let lots = difference(&change, |totals: &PerpTotals| totals.open_interest.0.into())?;
+        sizes.entry(key(&change)?).or_default().open_interest = lots;
     }
     let broken = sizes.iter().find(|(_, sizes)| sizes.net != 0 || sizes.long != sizes.open_interest);
     match broken {
         Some((market, _)) => Err(BrokenPromise::OpenInterest { market: *market }),
         None => Ok(usd),
     }
-}
-
-fn key<K: Decode>(change: &Change<'_>) -> Result<K, BrokenPromise> {
-    K::from_bytes(change.key.get(2..).unwrap_or_default()).map_err(|_| BrokenPromise::Unreadable)
-}
-
-/// New less old of what `of` picks.
-fn difference<V: Decode>(change: &Change<'_>, of: impl Fn(&V) -> i64) -> Result<i128, BrokenPromise> {
-    let pick = |bytes: Option<&[u8]>| match bytes {
-        None => Ok(0),
-        Some(bytes) => V::from_bytes(bytes).map(|value| of(&value)).map_err(|_| BrokenPromise::Unreadable),
-    };
-    Ok(i128::from(pick(change.new)?).saturating_sub(i128::from(pick(change.old)?)))
 }

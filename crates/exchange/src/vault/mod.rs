@@ -11,10 +11,12 @@
 //! | `shares.rs` | shares and money, as pure functions |
 //! | `transfer.rs` | creating, deposits, withdrawals |
 //! | `lead.rs` | what only the leader may do with the vault itself |
+//! | `invariants.rs` | what must hold of each block's changes |
 //!
 //! Invariants: a vault's shares are the sum of its holders'; money moves only between collaterals.
 //! Source: Hyperliquid, "Vaults". Rounding, the guard of deposits and what is refused are in `docs/exchange-rules.md`.
 
+pub(crate) mod invariants;
 mod lead;
 mod record;
 pub mod shares;
