@@ -24,6 +24,8 @@ pub(crate) struct App {
     pub(crate) books: Books,
     pub(crate) counters: Counters,
     pub(crate) rates: Rates,
+    /// WebSockets that are opened.
+    pub(crate) opened: Rates,
     /// Messages that WebSockets send.
     pub(crate) messages: Rates,
     /// Atoms of each token given out at genesis; the exchange makes and destroys none.
@@ -58,6 +60,7 @@ impl App {
             books: Books::default(),
             counters: Counters::default(),
             rates: Rates::default(),
+            opened: Rates::default(),
             messages: Rates::default(),
             supply,
             body_room: Semaphore::new(http::units(limits.bodies_bytes_max)),

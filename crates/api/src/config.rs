@@ -50,6 +50,8 @@ pub struct Limits {
     pub queue_messages_max: usize,
     /// Bytes that may wait for all slow readers together, beyond a little for each.
     pub queues_bytes_max: usize,
+    /// WebSockets that one address may open within a minute; 0 bounds nothing.
+    pub websockets_per_minute: u32,
     /// Messages that WebSockets of one address may send within a minute; 0 bounds nothing.
     pub websocket_messages_per_minute: u32,
     /// Posted requests of a WebSocket that may be under way.
@@ -78,6 +80,7 @@ impl Default for Limits {
             subscriptions_max: 1_000,
             queue_messages_max: 1_024,
             queues_bytes_max: 512 << 20,
+            websockets_per_minute: 30,
             websocket_messages_per_minute: 2_000,
             posts_in_flight_max: 100,
             head_timeout_ms: 60_000,

@@ -80,6 +80,16 @@ impl Rates {
         self.take_of(bounded(ip, limit, limits), weight, limit, what)
     }
 
+    /// Counts a WebSocket that is opened.
+    ///
+    /// # Errors
+    /// [`ApiError`] with the time after which one more may be opened.
+    pub(crate) fn take_websocket(&self, ip: IpAddr, limits: &Limits) -> Result<(), ApiError> {
+        let limit = limits.websockets_per_minute;
+        let what = ("too_many_new_websockets", "new WebSockets of this address", "");
+        self.take_of(bounded(ip, limit, limits), 1, limit, what)
+    }
+
     /// Counts a message of a WebSocket.
     ///
     /// # Errors

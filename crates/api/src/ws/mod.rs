@@ -43,6 +43,7 @@ pub(crate) async fn upgrade(
         let status = rejection.into_response().status();
         ApiError::new(status, "not_a_websocket", "GET /ws must ask for an upgrade to a WebSocket")
     })?;
+    app.opened.take_websocket(peer.ip, &limits)?;
     let place = app.counters.websockets.take(peer.ip, limits.websockets_max, limits.websockets_per_ip_max);
     let Some(place) = place else {
         let text = "too many WebSockets from this address or in all";

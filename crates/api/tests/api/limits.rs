@@ -5,6 +5,10 @@ use crate::client::Http;
 use serde_json::json;
 use tandem_api::Limits;
 
+/// Asks for a WebSocket.
+const UPGRADE: &str = "GET /ws HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+                       sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn long_bodies_are_refused_however_they_come() {
     let chain = Chain::start_with(Limits { body_bytes_max: 1_000, ..Limits::default() }).await;
@@ -53,12 +57,7 @@ async fn connections_and_websockets_have_bounds() {
     let mut held = chain.http().await;
     assert_eq!(held.get("/metrics").await.status, 200);
     let mut socket = chain.socket().await;
-    let answer = held
-        .send(
-            "GET /ws HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
-             sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-        )
-        .await;
+    let answer = held.send(UPGRADE).await;
     assert_eq!((answer.status, &answer.json()["code"]), (429, &json!("too_many_websockets")));
     assert!(answer.head.to_lowercase().contains("retry-after"));
     for (coin, channel) in [("@0", "subscriptionResponse"), ("@1", "error")] {
@@ -78,6 +77,19 @@ async fn connections_and_websockets_have_bounds() {
     }
     let mut third = Http::connect(chain.address()).await;
     third.closed().await;
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_opens_so_many_websockets_a_minute() {
+    let limits = Limits { websockets_per_minute: 2, loopback_is_limited: true, ..Limits::default() };
+    let chain = Chain::start_with(limits).await;
+    for _ in 0..2 {
+        drop(chain.socket().await);
+    }
+    let refused = chain.http().await.send(UPGRADE).await;
+    assert_eq!((refused.status, &refused.json()["code"]), (429, &json!("too_many_new_websockets")));
+    assert!(refused.head.to_lowercase().contains("retry-after: "), "{}", refused.head);
     chain.stop().await;
 }
 
