@@ -3,9 +3,10 @@
 use crate::Rejection;
 use crate::action::{Action, Grouping, PlaceOrders};
 use crate::expiry;
-use crate::invariants::{self, BrokenPromise};
+use crate::invariants;
 use crate::multi_sig::CO_SIGNATURE_WORK;
 use crate::perp::liquidation::{self, LIQUIDATION_WORK_MAX};
+use crate::promise::BrokenPromise;
 use crate::receipt::{Event, ItemStatus};
 use crate::schedule;
 use crate::session::{DueWork, Session};

@@ -3,7 +3,7 @@
 use crate::Rejection;
 use crate::ledger;
 use crate::ledger::QUOTE;
-use crate::perp::{PerpGenesis, PerpGenesisError};
+use crate::perp::{PerpGenesis, PerpGenesisError, SPOT_ASSET_BASE};
 use crate::records::{Config, Market, SPOT_PRICE_DECIMALS, Token};
 use crate::tables::ExchangeTables;
 use crate::transfer;
@@ -12,8 +12,6 @@ use core::fmt;
 use tandem_codec::{Decode, DecodeError, Encode, Reader};
 use tandem_types::{Address, MarketId, TokenAtoms, TokenId};
 
-/// The asset number of spot market 0; perpetuals are numbered below.
-pub const SPOT_ASSET_BASE: u16 = 10_000;
 /// The treasury's address, which nobody has the key of.
 pub const TREASURY_ADDRESS: Address = Address([0xfe; 20]);
 const TOKENS_MAX: u32 = 10_000;

@@ -44,12 +44,14 @@ mod form;
 mod genesis;
 mod inadmissible;
 mod invariants;
+mod keys;
 mod ledger;
 mod multi_sig;
 mod orders;
 pub mod perp;
 mod place;
 mod principal;
+mod promise;
 mod receipt;
 mod records;
 pub mod referral;
@@ -75,12 +77,13 @@ pub use claim::{Claim, SharedClaim, SharedStanding, Standing};
 pub use engine::{Call, Exchange, Reply, end_block};
 pub use expiry::{EXPIRIES_PER_BLOCK, EXPIRY_WORK};
 pub use form::{FILLS_MAX, MAKER_WORK, ORDER_WORK};
-pub use genesis::{Allocation, ExchangeGenesis, GenesisError, SPOT_ASSET_BASE, TREASURY_ADDRESS};
+pub use genesis::{Allocation, ExchangeGenesis, GenesisError, TREASURY_ADDRESS};
 pub use inadmissible::Inadmissible;
-pub use invariants::BrokenPromise;
 pub use ledger::{QUOTE, TREASURY};
 pub use multi_sig::{CO_SIGNATURE_WORK, CONVERT_WORK, MultiSigUser};
+pub use perp::SPOT_ASSET_BASE;
 pub use principal::{Capacity, Principal};
+pub use promise::BrokenPromise;
 pub use receipt::{
     BuilderPaid, CloseReason, Deleveraged, Event, ItemStatus, LiquidationOrder, PositionChange, Receipt,
     Takeover, Trade, Vault, VaultWithdrawal,

@@ -1,7 +1,8 @@
 //! What the exchange's tables hold.
 
 use crate::action::TimeInForce;
-use crate::fees::{FeeSchedule, Today};
+use crate::fees::rates::Today;
+use crate::fees::schedule::FeeSchedule;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use tandem_book::Side;

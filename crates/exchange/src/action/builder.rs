@@ -3,7 +3,7 @@
 use super::fields::Fields;
 use super::msgpack::{Input, Output};
 use super::text::address_to_hex;
-use super::{ActionError, Decimal, DecimalError, FieldName as F, Reason, UserSigned, decode};
+use super::{ActionError, Decimal, DecimalError, FieldName as F, Reason, UserSigned, parts};
 use alloc::boxed::Box;
 use tandem_types::Address;
 
@@ -68,10 +68,10 @@ impl ApproveBuilderFee {
         let mut fields = Fields::open(input, FIELDS)?;
         let max_fee_rate =
             fields.required(F::MaxFeeRate, |input| Ok(FeeRate::new(input.text(MAX_FEE_RATE_BYTES)?)?))?;
-        let builder = fields.required(F::Builder, decode::address)?;
-        let nonce = fields.required(F::Nonce, decode::integer)?;
-        fields.required(F::Type, decode::skip_type)?;
-        let user = decode::user_fields(&mut fields, nonce)?;
+        let builder = fields.required(F::Builder, parts::address)?;
+        let nonce = fields.required(F::Nonce, parts::integer)?;
+        fields.required(F::Type, parts::skip_type)?;
+        let user = parts::user_fields(&mut fields, nonce)?;
         fields.close()?;
         Ok(Self { max_fee_rate, builder, user })
     }

@@ -5,35 +5,26 @@
 //! Source: hyperliquid-python-sdk 0.24, `utils/signing.py`, `exchange.py`.
 
 use super::{
-    Action, ActionError, AddressText, Amount, ApproveAgent, ApproveBuilderFee, AssetId, Builder, Cancel,
-    CancelByCloid, CancelOrders, ConvertToMultiSigUser, CreateVault, DECIMAL_BYTES_MAX, Decimal, FieldName,
-    FieldText, Grouping, HyperliquidChain, Kind, MAX_AGENT_NAME_BYTES, MAX_AMOUNT_BYTES, MAX_BATCH_ORDERS,
-    MAX_TOKEN_BYTES, Modify, MultiSig, Order, OrderKind, OrderRef, PlaceOrders, Reason, Segment,
-    SelfTradePrevention, SetTradeGroup, SpotSend, TimeInForce, TopUpIsolatedOnlyMargin, Tpsl,
-    TradeGroupInvite, Trigger, TwapCancel, TwapRequest, UpdateIsolatedMargin, UpdateLeverage,
-    UsdClassTransfer, UsdSend, UserSigned, VaultDistribute, VaultModify, VaultTransfer,
+    Action, ApproveAgent, ApproveBuilderFee, AssetId, Builder, Cancel, CancelByCloid, CancelOrders,
+    ConvertToMultiSigUser, CreateVault, FieldName, FieldText, Grouping, Kind, MAX_AGENT_NAME_BYTES,
+    MAX_TOKEN_BYTES, Modify, MultiSig, Order, OrderKind, PlaceOrders, Reason, SelfTradePrevention,
+    SetTradeGroup, SpotSend, TimeInForce, TopUpIsolatedOnlyMargin, Tpsl, TradeGroupInvite, Trigger,
+    TwapCancel, TwapRequest, UpdateIsolatedMargin, UpdateLeverage, UsdClassTransfer, UsdSend,
+    VaultDistribute, VaultModify, VaultTransfer,
     fields::Fields,
     msgpack::Input,
+    parts::{
+        Result, WORD_BYTES_MAX, address, address_text, amount, asset, boolean, cloid, decimal, field,
+        integer, list, non_empty, order_id, order_ref, skip_type, user_fields, word,
+    },
     referral::{claim_rewards, referral_code},
     scoped_agent::approve_scoped_agent,
     sub_accounts::{create_sub_account, sub_account_modify, sub_account_spot_transfer, sub_account_transfer},
-    text::{ADDRESS_TEXT_BYTES, from_lower_hex, integer_from_hex},
 };
-use alloc::{boxed::Box, vec::Vec};
-use tandem_types::{Address, BlockTime, ChainId, Cloid, OrderId};
-
-/// Longest word of any field, with room so that a wrong one is shown rather than called too long.
-pub(super) const WORD_BYTES_MAX: u32 = 64;
-
-/// Bytes of a client order id on the wire.
-const CLOID_TEXT_BYTES: u32 = 34;
-
-/// Longest chain id: `0x` and 16 digits.
-const CHAIN_ID_TEXT_BYTES: u32 = 18;
+use alloc::vec::Vec;
+use tandem_types::BlockTime;
 
 use FieldName as F;
-
-pub(super) type Result<T> = core::result::Result<T, ActionError>;
 
 impl Action {
     /// Reads the action that `bytes` spell.
@@ -41,7 +32,7 @@ impl Action {
     /// The caller bounds the length ([`MAX_ACTION_BYTES`](super::MAX_ACTION_BYTES)); lists are bounded here.
     ///
     /// # Errors
-    /// [`ActionError`], with the first field that is wrong.
+    /// [`ActionError`](super::ActionError), with the first field that is wrong.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         let mut input = Input::new(bytes);
         let action = action(&mut input)?;
@@ -388,110 +379,4 @@ fn twap_cancel(input: &mut Input<'_>) -> Result<TwapCancel> {
     let cancel = TwapCancel { asset: fields.required(F::A, asset)?, twap: fields.required(F::T, integer)? };
     fields.close()?;
     Ok(cancel)
-}
-
-pub(super) fn user_fields(fields: &mut Fields<'_, '_>, nonce: u64) -> Result<UserSigned> {
-    let chain_id = fields.required(F::SignatureChainId, chain_id)?;
-    let chain = fields.required(F::HyperliquidChain, |input| word(input, HyperliquidChain::from_text))?;
-    Ok(UserSigned { chain_id, chain, nonce })
-}
-
-// Values.
-
-pub(super) fn chain_id(input: &mut Input<'_>) -> Result<ChainId> {
-    Ok(ChainId(integer_from_hex(input.text(CHAIN_ID_TEXT_BYTES)?)?))
-}
-
-/// The value of `type`, which [`find_type`] has read.
-pub(super) fn skip_type(input: &mut Input<'_>) -> Result<()> {
-    input.text(WORD_BYTES_MAX)?;
-    Ok(())
-}
-
-/// A list of 1 to [`MAX_BATCH_ORDERS`] items.
-fn list<'a, T>(input: &mut Input<'a>, item: impl Fn(&mut Input<'a>) -> Result<T>) -> Result<Vec<T>> {
-    list_of(input, usize::try_from(MAX_BATCH_ORDERS).unwrap_or(usize::MAX), item)
-}
-
-/// A list of 1 to `max` items. Memory grows with what is read, not with the count claimed.
-pub(super) fn list_of<'a, T>(
-    input: &mut Input<'a>,
-    max: usize,
-    item: impl Fn(&mut Input<'a>) -> Result<T>,
-) -> Result<Vec<T>> {
-    let (count, max) = (input.array()?, u32::try_from(max).unwrap_or(u32::MAX));
-    if count == 0 {
-        return Err(Reason::Empty.into());
-    }
-    if count > max {
-        return Err(Reason::TooMany { count, max }.into());
-    }
-    let mut items = Vec::new();
-    for at in 0..count {
-        let index = u8::try_from(at).unwrap_or(u8::MAX);
-        items.push(item(input).map_err(|error| error.inside(Segment::Index(index)))?);
-    }
-    Ok(items)
-}
-
-pub(super) fn boolean(input: &mut Input<'_>) -> Result<bool> {
-    Ok(input.boolean()?)
-}
-
-pub(super) fn integer(input: &mut Input<'_>) -> Result<u64> {
-    Ok(input.integer()?)
-}
-
-fn asset(input: &mut Input<'_>) -> Result<AssetId> {
-    let max = u64::from(u32::MAX);
-    u32::try_from(input.integer()?).map(AssetId).map_err(|_| Reason::TooLarge { max }.into())
-}
-
-fn order_id(input: &mut Input<'_>) -> Result<OrderId> {
-    integer(input).map(OrderId)
-}
-
-fn order_ref(input: &mut Input<'_>) -> Result<OrderRef> {
-    if input.kind()? == Kind::Text {
-        cloid(input).map(OrderRef::Cloid)
-    } else {
-        order_id(input).map(OrderRef::Id)
-    }
-}
-
-fn decimal(input: &mut Input<'_>) -> Result<Decimal> {
-    let max = u32::try_from(DECIMAL_BYTES_MAX).unwrap_or(u32::MAX);
-    Ok(Decimal::parse(input.text(max)?).map_err(Reason::Decimal)?)
-}
-
-fn cloid(input: &mut Input<'_>) -> Result<Cloid> {
-    Ok(Cloid(from_lower_hex(input.text(CLOID_TEXT_BYTES)?)?))
-}
-
-pub(super) fn address(input: &mut Input<'_>) -> Result<Address> {
-    Ok(Address(from_lower_hex(input.text(ADDRESS_TEXT_BYTES)?)?))
-}
-
-fn address_text(input: &mut Input<'_>) -> Result<AddressText> {
-    AddressText::new(input.text(ADDRESS_TEXT_BYTES)?).ok_or_else(|| Reason::NotHex.into())
-}
-
-pub(super) fn amount(input: &mut Input<'_>) -> Result<Amount> {
-    Ok(Amount::new(input.text(MAX_AMOUNT_BYTES)?)?)
-}
-
-pub(super) fn non_empty(input: &mut Input<'_>, max: u32) -> Result<Box<str>> {
-    match input.text(max)? {
-        "" => Err(Reason::Empty.into()),
-        text => Ok(text.into()),
-    }
-}
-
-fn word<T>(input: &mut Input<'_>, from_text: impl Fn(&str) -> Option<T>) -> Result<T> {
-    let text = input.text(WORD_BYTES_MAX)?;
-    from_text(text).ok_or_else(|| Reason::UnknownWord(FieldText::new(text)).into())
-}
-
-pub(super) fn field(name: F, reason: Reason) -> ActionError {
-    ActionError::from(reason).inside(Segment::Field(name))
 }

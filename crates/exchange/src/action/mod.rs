@@ -19,6 +19,7 @@ mod error;
 mod fields;
 mod msgpack;
 mod multi_sig;
+mod parts;
 mod proof;
 mod referral;
 mod scoped_agent;

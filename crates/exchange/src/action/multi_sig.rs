@@ -9,7 +9,9 @@ use super::digest::{Source, action_hash, l1_digest};
 use super::fields::Fields;
 use super::msgpack::{Input, Output};
 use super::text::{AddressText, address_to_hex, integer_to_hex};
-use super::{Action, ActionError, FieldName as F, FieldText, Reason, UserSigned, decode, user_signed_fields};
+use super::{
+    Action, ActionError, FieldName as F, FieldText, Reason, UserSigned, decode, parts, user_signed_fields,
+};
 use alloc::{boxed::Box, string::String, vec::Vec};
 use tandem_crypto::eip712::StructHasher;
 use tandem_crypto::secp256k1;
@@ -135,11 +137,11 @@ impl ConvertToMultiSigUser {
     pub(super) fn read(input: &mut Input<'_>) -> Result<Self, ActionError> {
         let names = &[F::Type, F::Signers, F::Nonce, F::SignatureChainId, F::HyperliquidChain];
         let mut fields = Fields::open(input, names)?;
-        fields.required(F::Type, decode::skip_type)?;
+        fields.required(F::Type, parts::skip_type)?;
         let signers =
             fields.required(F::Signers, |input| Ok(SignersText::new(input.text(MAX_SIGNERS_BYTES)?)?))?;
-        let nonce = fields.required(F::Nonce, decode::integer)?;
-        let user = decode::user_fields(&mut fields, nonce)?;
+        let nonce = fields.required(F::Nonce, parts::integer)?;
+        let user = parts::user_fields(&mut fields, nonce)?;
         fields.close()?;
         Ok(Self { signers, user })
     }
@@ -178,10 +180,10 @@ impl MultiSig {
     pub(super) fn read(input: &mut Input<'_>) -> Result<Self, ActionError> {
         let names = &[F::Type, F::SignatureChainId, F::Signatures, F::Payload];
         let mut fields = Fields::open(input, names)?;
-        fields.required(F::Type, decode::skip_type)?;
-        let chain_id = fields.required(F::SignatureChainId, decode::chain_id)?;
+        fields.required(F::Type, parts::skip_type)?;
+        let chain_id = fields.required(F::SignatureChainId, parts::chain_id)?;
         let signatures =
-            fields.required(F::Signatures, |input| decode::list_of(input, MULTI_SIG_MAX, signature))?;
+            fields.required(F::Signatures, |input| parts::list_of(input, MULTI_SIG_MAX, signature))?;
         let (of, action) = fields.required(F::Payload, payload)?;
         fields.close()?;
         Ok(Self { chain_id, signatures, of, action: Box::new(action) })
@@ -261,7 +263,7 @@ fn signature(input: &mut Input<'_>) -> Result<secp256k1::Signature, ActionError>
     let mut fields = Fields::open(input, &[F::R, F::S, F::V])?;
     let r = fields.required(F::R, scalar)?;
     let s = fields.required(F::S, scalar)?;
-    let v = fields.required(F::V, decode::integer)?;
+    let v = fields.required(F::V, parts::integer)?;
     fields.close()?;
     let v = u8::try_from(v).ok().and_then(|v| secp256k1::Signature::from_rsv(r, s, v));
     v.ok_or_else(|| Reason::NotHex.into())
@@ -285,8 +287,8 @@ fn scalar_to_hex(scalar: &[u8; 32]) -> String {
 
 fn payload(input: &mut Input<'_>) -> Result<(CoSigned, Action), ActionError> {
     let mut fields = Fields::open(input, &[F::MultiSigUser, F::OuterSigner, F::Action])?;
-    let user = fields.required(F::MultiSigUser, decode::address)?;
-    let outer = fields.required(F::OuterSigner, decode::address)?;
+    let user = fields.required(F::MultiSigUser, parts::address)?;
+    let outer = fields.required(F::OuterSigner, parts::address)?;
     let action = fields.required(F::Action, payload_action)?;
     fields.close()?;
     Ok((CoSigned { user, outer }, action))
@@ -295,7 +297,7 @@ fn payload(input: &mut Input<'_>) -> Result<(CoSigned, Action), ActionError> {
 fn payload_action(input: &mut Input<'_>) -> Result<Action, ActionError> {
     let kind = decode::find_type(*input)?;
     if kind == "multiSig" {
-        return Err(decode::field(F::Type, Reason::UnknownWord(FieldText::new(kind))));
+        return Err(parts::field(F::Type, Reason::UnknownWord(FieldText::new(kind))));
     }
     let Some(table) = user_signed_fields(kind) else { return decode::action(input) };
     let fields = flat_fields(input)?;
@@ -339,7 +341,7 @@ fn flat_fields<'a>(input: &mut Input<'a>) -> Result<Vec<FlatField<'a>>, ActionEr
     for _ in 0..count {
         let mut name = *input;
         let key = input.flat()?;
-        fields.push((name.text(decode::WORD_BYTES_MAX)?, [key, input.flat()?]));
+        fields.push((name.text(parts::WORD_BYTES_MAX)?, [key, input.flat()?]));
     }
     Ok(fields)
 }

@@ -3,7 +3,7 @@
 //! All are L1 actions of an account or its agents. Source: hyperliquid-python-sdk 0.24, `exchange.py`; for those that
 //! it lacks, the order of fields of Hyperliquid's TypeScript clients.
 
-use super::decode::{Result, non_empty, skip_type};
+use super::parts::{Result, non_empty, skip_type};
 use super::{FieldName as F, fields::Fields, msgpack::Input, msgpack::Output};
 use alloc::boxed::Box;
 

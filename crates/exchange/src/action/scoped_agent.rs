@@ -9,7 +9,7 @@
 //! | `orderUsd` | string | the most of one order, in USD; empty for any |
 //! | `totalUsd` | string | the most of all its orders together, in USD; empty for any |
 
-use super::decode::{Result, address, integer, non_empty, skip_type, user_fields};
+use super::parts::{Result, address, integer, non_empty, skip_type, user_fields};
 use super::{
     Amount, ApproveAgent, AssetId, FieldName as F, MAX_AGENT_NAME_BYTES, MAX_AMOUNT_BYTES, Reason,
     fields::Fields, msgpack::Input, msgpack::Output, text::address_to_hex,

@@ -3,7 +3,7 @@
 //! All are L1 actions of the master or its agents. Source: hyperliquid-python-sdk 0.24, `exchange.py`; for
 //! `subAccountModify`, which it lacks, the order of fields of Hyperliquid's TypeScript clients.
 
-use super::decode::{Result, address, amount, boolean, integer, non_empty, skip_type};
+use super::parts::{Result, address, amount, boolean, integer, non_empty, skip_type};
 use super::{
     Amount, FieldName as F, MAX_TOKEN_BYTES, fields::Fields, msgpack::Input, msgpack::Output,
     text::address_to_hex,

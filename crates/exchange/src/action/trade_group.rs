@@ -3,7 +3,7 @@
 use super::fields::Fields;
 use super::msgpack::{Input, Output};
 use super::text::address_to_hex;
-use super::{ActionError, FieldName as F, Kind, decode};
+use super::{ActionError, FieldName as F, Kind, parts};
 use tandem_types::Address;
 
 /// Invites an account to the signer's trade group, or removes it.
@@ -25,10 +25,10 @@ pub struct SetTradeGroup {
 impl TradeGroupInvite {
     pub(super) fn read(input: &mut Input<'_>) -> Result<Self, ActionError> {
         let mut fields = Fields::open(input, &[F::Type, F::User, F::IsInvited])?;
-        fields.required(F::Type, decode::skip_type)?;
+        fields.required(F::Type, parts::skip_type)?;
         let invite = Self {
-            user: fields.required(F::User, decode::address)?,
-            is_invited: fields.required(F::IsInvited, decode::boolean)?,
+            user: fields.required(F::User, parts::address)?,
+            is_invited: fields.required(F::IsInvited, parts::boolean)?,
         };
         fields.close()?;
         Ok(invite)
@@ -44,7 +44,7 @@ impl TradeGroupInvite {
 impl SetTradeGroup {
     pub(super) fn read(input: &mut Input<'_>) -> Result<Self, ActionError> {
         let mut fields = Fields::open(input, &[F::Type, F::Leader])?;
-        fields.required(F::Type, decode::skip_type)?;
+        fields.required(F::Type, parts::skip_type)?;
         let leader = fields.required(F::Leader, address_or_nil)?;
         fields.close()?;
         Ok(Self { leader })
@@ -68,5 +68,5 @@ fn address_or_nil(input: &mut Input<'_>) -> Result<Option<Address>, ActionError>
         input.nil()?;
         return Ok(None);
     }
-    decode::address(input).map(Some)
+    parts::address(input).map(Some)
 }

@@ -4,7 +4,7 @@
 use super::fields::Fields;
 use super::msgpack::{Input, Output};
 use super::text::address_to_hex;
-use super::{ActionError, FieldName as F, Kind, decode};
+use super::{ActionError, FieldName as F, Kind, parts};
 use alloc::boxed::Box;
 use tandem_types::Address;
 
@@ -59,12 +59,12 @@ impl CreateVault {
     pub(super) fn read(input: &mut Input<'_>) -> Result<Self, ActionError> {
         let names = &[F::Type, F::Name, F::Description, F::InitialUsd, F::Nonce];
         let mut fields = Fields::open(input, names)?;
-        fields.required(F::Type, decode::skip_type)?;
+        fields.required(F::Type, parts::skip_type)?;
         let vault = Self {
             name: fields.required(F::Name, |input| Ok(input.text(MAX_TEXT_BYTES)?.into()))?,
             description: fields.required(F::Description, |input| Ok(input.text(MAX_TEXT_BYTES)?.into()))?,
-            initial_micros: fields.required(F::InitialUsd, decode::integer)?,
-            nonce: fields.required(F::Nonce, decode::integer)?,
+            initial_micros: fields.required(F::InitialUsd, parts::integer)?,
+            nonce: fields.required(F::Nonce, parts::integer)?,
         };
         fields.close()?;
         Ok(vault)
@@ -82,11 +82,11 @@ impl CreateVault {
 impl VaultTransfer {
     pub(super) fn read(input: &mut Input<'_>) -> Result<Self, ActionError> {
         let mut fields = Fields::open(input, &[F::Type, F::VaultAddress, F::IsDeposit, F::Usd])?;
-        fields.required(F::Type, decode::skip_type)?;
+        fields.required(F::Type, parts::skip_type)?;
         let transfer = Self {
-            vault: fields.required(F::VaultAddress, decode::address)?,
-            is_deposit: fields.required(F::IsDeposit, decode::boolean)?,
-            micros: fields.required(F::Usd, decode::integer)?,
+            vault: fields.required(F::VaultAddress, parts::address)?,
+            is_deposit: fields.required(F::IsDeposit, parts::boolean)?,
+            micros: fields.required(F::Usd, parts::integer)?,
         };
         fields.close()?;
         Ok(transfer)
@@ -104,9 +104,9 @@ impl VaultModify {
     pub(super) fn read(input: &mut Input<'_>) -> Result<Self, ActionError> {
         let names = &[F::Type, F::VaultAddress, F::AllowDeposits, F::AlwaysCloseOnWithdraw];
         let mut fields = Fields::open(input, names)?;
-        fields.required(F::Type, decode::skip_type)?;
+        fields.required(F::Type, parts::skip_type)?;
         let modify = Self {
-            vault: fields.required(F::VaultAddress, decode::address)?,
+            vault: fields.required(F::VaultAddress, parts::address)?,
             allow_deposits: fields.required(F::AllowDeposits, flag_or_nil)?,
             always_close: fields.required(F::AlwaysCloseOnWithdraw, flag_or_nil)?,
         };
@@ -125,10 +125,10 @@ impl VaultModify {
 impl VaultDistribute {
     pub(super) fn read(input: &mut Input<'_>) -> Result<Self, ActionError> {
         let mut fields = Fields::open(input, &[F::Type, F::VaultAddress, F::Usd])?;
-        fields.required(F::Type, decode::skip_type)?;
+        fields.required(F::Type, parts::skip_type)?;
         let distribute = Self {
-            vault: fields.required(F::VaultAddress, decode::address)?,
-            micros: fields.required(F::Usd, decode::integer)?,
+            vault: fields.required(F::VaultAddress, parts::address)?,
+            micros: fields.required(F::Usd, parts::integer)?,
         };
         fields.close()?;
         Ok(distribute)
@@ -147,7 +147,7 @@ fn flag_or_nil(input: &mut Input<'_>) -> Result<Option<bool>, ActionError> {
         input.nil()?;
         return Ok(None);
     }
-    decode::boolean(input).map(Some)
+    parts::boolean(input).map(Some)
 }
 
 fn write_flag_or_nil(out: &mut Output, name: &str, value: Option<bool>) {

@@ -8,11 +8,14 @@
 //! Rates are millionths, volumes 10^-6 USD rounded down. Fees round up, rebates down; a rebate is paid out of the
 //! taker's fee of the same trade and is never more than that. Source of the tables: Hyperliquid, "Fees".
 
-mod rates;
-mod schedule;
+pub(crate) mod day;
+pub(crate) mod rates;
+pub(crate) mod schedule;
 mod volume;
 
-pub use rates::{FeeRates, FeeStanding};
+pub(crate) use day::Role;
+pub use day::{DAYS, DayVolume, VolumeDay, day_of};
+pub use rates::{FeeRates, FeeStanding, Today};
 pub use schedule::{FeeSchedule, FeeTier, REBATE_TIERS_MAX, Rates, RebateTier, VOLUME_TIERS_MAX};
-pub use volume::{DAYS, DayVolume, FeeState, Today, VolumeDay, day_of, fee_state};
-pub(crate) use volume::{Fees, Kind, Role, count_trades, fees};
+pub use volume::{FeeState, fee_state};
+pub(crate) use volume::{Fees, Kind, count_trades, fees};

@@ -1,7 +1,7 @@
 //! From what an account has traded to what it pays. Pure.
 
+use super::day::DayVolume;
 use super::schedule::{FeeSchedule, Rates};
-use super::volume::DayVolume;
 
 const MICROS_PER_USD: u128 = 1_000_000;
 const MILLION: u128 = 1_000_000;
@@ -39,6 +39,27 @@ impl FeeRates {
         let taker_ppm = discounted(self.taker_ppm, discount_bps);
         Self { taker_ppm, maker_ppm: discounted(self.maker_ppm, discount_bps), ..self }
     }
+}
+
+/// What stands in an account's record: the last day on which it traded, and what holds on that day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Today {
+    /// The day, in days since the Unix epoch.
+    pub day: u32,
+    /// What it has traded on it.
+    pub volume: DayVolume,
+    /// Where it stands on it.
+    pub standing: FeeStanding,
+}
+tandem_codec::record!(Today { day, volume, standing });
+
+impl Today {
+    /// Of an account that has not traded.
+    pub(crate) const NEVER: Self = Self {
+        day: 0,
+        volume: DayVolume::ZERO,
+        standing: FeeStanding { tier: 0, rebate: 0, discount_bps: 0 },
+    };
 }
 
 impl FeeStanding {

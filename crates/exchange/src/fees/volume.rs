@@ -1,6 +1,7 @@
 //! What has been traded, day by day, and the rates that follow on a day.
 
-use super::rates::{FeeRates, FeeStanding};
+use super::day::{DAYS, DayVolume, Role, VolumeDay, day_of};
+use super::rates::{FeeRates, FeeStanding, Today};
 use super::schedule::{FeeSchedule, FeeTier, Rates};
 use crate::records::Account;
 use crate::referral::{PaidFee, Reach, Referrals};
@@ -11,82 +12,7 @@ use tandem_state::Table;
 use tandem_state::index::{Hashed, Ordered};
 use tandem_types::{AccountId, BlockTime, QuoteAtoms};
 
-/// Days whose volume counts, before the present one.
-pub const DAYS: u32 = 14;
-
-const DAY_MS: u64 = 24 * 3_600_000;
 const ATOMS_PER_MICRO: u64 = 100;
-
-/// The day of a time: days since the Unix epoch.
-#[must_use]
-pub fn day_of(time: BlockTime) -> u32 {
-    u32::try_from(time.0.checked_div(DAY_MS).unwrap_or(0)).unwrap_or(u32::MAX)
-}
-
-/// A day of an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct VolumeDay {
-    /// Whose.
-    pub account: AccountId,
-    /// Which, in days since the Unix epoch.
-    pub day: u32,
-}
-tandem_codec::record!(VolumeDay { account, day });
-tandem_state::keys!(VolumeDay: 8);
-
-/// What has been traded, in 10^-6 USD, spot counted double.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DayVolume {
-    /// As taker.
-    pub taker: u64,
-    /// As maker.
-    pub maker: u64,
-}
-tandem_codec::record!(DayVolume { taker, maker });
-
-impl DayVolume {
-    const ZERO: Self = Self { taker: 0, maker: 0 };
-
-    const fn add(&mut self, role: Role, micros: u64) {
-        let side = match role {
-            Role::Taker => &mut self.taker,
-            Role::Maker => &mut self.maker,
-        };
-        *side = side.saturating_add(micros);
-    }
-
-    const fn plus(self, other: Self) -> Self {
-        Self { taker: self.taker.saturating_add(other.taker), maker: self.maker.saturating_add(other.maker) }
-    }
-}
-
-/// What stands in an account's record: the last day on which it traded, and what holds on that day.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Today {
-    /// The day, in days since the Unix epoch.
-    pub day: u32,
-    /// What it has traded on it.
-    pub volume: DayVolume,
-    /// Where it stands on it.
-    pub standing: FeeStanding,
-}
-tandem_codec::record!(Today { day, volume, standing });
-
-impl Today {
-    /// Of an account that has not traded.
-    pub(crate) const NEVER: Self = Self {
-        day: 0,
-        volume: DayVolume::ZERO,
-        standing: FeeStanding { tier: 0, rebate: 0, discount_bps: 0 },
-    };
-}
-
-/// On which side of a trade somebody is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    Taker,
-    Maker,
-}
 
 /// The table of accounts.
 type Accounts = Table<AccountId, Account, Hashed<AccountId, Account>>;
@@ -340,12 +266,5 @@ mod tests {
         assert_eq!(rates_around_a_trade(&mut tables, 20_002), pays(0, 0));
         let today = tables.accounts.peek(&AccountId(1)).unwrap().today;
         assert_eq!((today.day, today.volume), (20_002, DayVolume { taker: 10, maker: 0 }));
-    }
-
-    #[test]
-    fn days_begin_at_midnight() {
-        for (ms, day) in [(0, 0), (DAY_MS - 1, 0), (DAY_MS, 1), (u64::MAX, u32::MAX)] {
-            assert_eq!(day_of(BlockTime(ms)), day, "{ms}");
-        }
     }
 }

@@ -15,20 +15,18 @@
 //! Source of the ranking: Hyperliquid, "Auto-deleveraging".
 
 use super::clearing::{Priced, clearing};
-use super::liquidation::MarginUnit;
 use super::margin::Margin;
+use super::pending::MarginUnit;
 use super::position::{FillTerms, MarginMode, Position, notional};
 use super::risk::bound::{HeldSide, HolderKey};
 use crate::Rejection;
 use crate::receipt::{Deleveraged, Event};
 use crate::session::Session;
-use alloc::vec::Vec;
-use tandem_codec::{Decode, DecodeError, Encode, Reader};
 use tandem_coprocessor::Work;
-use tandem_types::{AccountId, BlockTime, MarketId, PriceTicks, QuoteAtoms, SizeLots};
+use tandem_types::{AccountId, MarketId, PriceTicks, QuoteAtoms, SizeLots};
 
-/// Buckets of holders: one for each doubling of the score from 1/8 on; the first has all below, the last all above.
-pub const BUCKETS: usize = 16;
+pub use super::buckets::{BUCKETS, Buckets, Deleverage};
+
 /// The bucket of scores from 1 to 2.
 const BUCKET_OF_ONE: u32 = 4;
 
@@ -36,82 +34,6 @@ const BUCKET_OF_ONE: u32 = 4;
 const HOLDER_WORK: Work = Work(1_500);
 /// Work of closing a part of a position.
 const CLOSE_WORK: Work = Work(10_000);
-
-/// Lots of each bucket.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Buckets([u64; BUCKETS]);
-
-impl Buckets {
-    fn of(&self, bucket: usize) -> u64 {
-        self.0.get(bucket).copied().unwrap_or(0)
-    }
-
-    fn add(&mut self, bucket: usize, lots: u64) {
-        if let Some(sum) = self.0.get_mut(bucket) {
-            *sum = sum.saturating_add(lots);
-        }
-    }
-
-    /// Lots of all buckets above one.
-    fn above(&self, bucket: usize) -> u64 {
-        self.0.iter().skip(bucket.saturating_add(1)).fold(0u64, |sum, lots| sum.saturating_add(*lots))
-    }
-}
-
-impl Encode for Buckets {
-    fn encode(&self, out: &mut Vec<u8>) {
-        self.0.iter().for_each(|lots| lots.encode(out));
-    }
-}
-
-impl Decode for Buckets {
-    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let mut lots = [0; BUCKETS];
-        for lots in &mut lots {
-            *lots = Decode::decode(input)?;
-        }
-        Ok(Self(lots))
-    }
-}
-
-/// What is being deleveraged in a market.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Deleverage {
-    /// Since when.
-    pub since: BlockTime,
-    /// The side whose holders are closed.
-    pub side: HeldSide,
-    /// Lots that this pass closes; none while it counts.
-    pub need: SizeLots,
-    /// The holder from which on it goes on.
-    pub cursor: AccountId,
-    /// Lots counted in each bucket.
-    pub counted: Buckets,
-    /// Lots come by so far, when closing.
-    pub seen: Buckets,
-    /// Lots closed so far.
-    pub closed: Buckets,
-}
-tandem_codec::record!(Deleverage { since, side, need, cursor, counted, seen, closed });
-
-impl Deleverage {
-    fn new(since: BlockTime, side: HeldSide) -> Self {
-        let none = Buckets::default();
-        let (need, cursor) = (SizeLots::ZERO, AccountId(0));
-        Self { since, side, need, cursor, counted: none, seen: none, closed: none }
-    }
-
-    /// The share of a holder of `lots` in `bucket`, who is come by now.
-    pub(crate) fn share(&mut self, bucket: usize, lots: u64) -> SizeLots {
-        self.seen.add(bucket, lots);
-        let counted = self.counted.of(bucket);
-        let quota = self.need.0.saturating_sub(self.counted.above(bucket)).min(counted);
-        let seen = self.seen.of(bucket).min(counted);
-        let target = u128::from(quota).saturating_mul(u128::from(seen)).checked_div(u128::from(counted));
-        let target = u64::try_from(target.unwrap_or(0)).unwrap_or(u64::MAX);
-        SizeLots(target.saturating_sub(self.closed.of(bucket)).min(lots))
-    }
-}
 
 /// The bucket of a position: the doublings of `profit × leverage` above 1/16.
 #[must_use]
@@ -259,19 +181,6 @@ impl Session<'_, '_> {
         }));
         self.cut_reduce_only(account, priced.id)?;
         self.reindex(account)
-    }
-}
-
-impl Deleverage {
-    /// What follows a pass: after counting, closing; after closing, counting anew. `None` if nobody is there.
-    fn next_pass(&self, held: SizeLots) -> Option<Self> {
-        let fresh = Self::new(self.since, self.side);
-        if !self.need.is_zero() {
-            let has_closed = self.closed != Buckets::default();
-            return has_closed.then_some(fresh);
-        }
-        let is_empty = self.counted == Buckets::default();
-        (!is_empty).then_some(Self { need: held, counted: self.counted, ..fresh })
     }
 }
 

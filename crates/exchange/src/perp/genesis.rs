@@ -1,7 +1,7 @@
 //! Perpetual markets at genesis.
 
-use super::liquidation::{VaultAddresses, Vaults};
 use super::market::{PERP_PRICE_DECIMALS, PerpConfig, PerpMarket};
+use super::pending::{VaultAddresses, Vaults};
 use crate::Rejection;
 use crate::tables::ExchangeTables;
 use crate::transfer;

@@ -5,7 +5,7 @@
 
 use super::market::PerpTotals;
 use super::position::Position;
-use crate::invariants::{BrokenPromise, difference, key};
+use crate::promise::{BrokenPromise, difference, key};
 use crate::tables::{ExchangeTables, PositionKey};
 use alloc::collections::BTreeMap;
 use tandem_state::{Delta, Prefix};

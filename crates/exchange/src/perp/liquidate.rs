@@ -8,13 +8,13 @@
 //! Source: Lighter's "zero price"; Hyperliquid, "Liquidations".
 
 use super::clearing::clearing;
-use super::liquidation::{Liquidation, MarginUnit, RETRY_MS};
 use super::margin::Margin;
+use super::pending::{Liquidation, MarginUnit};
 use super::place::PerpOrder;
-use super::position::{ATOMS_PER_TICK_LOT, notional};
+use super::position::notional;
 use super::risk::Held;
 use super::risk::bound::HeldSide;
-use super::settle::LiquidationTerms;
+use super::terms::{COOLDOWN_MS, LiquidationTerms, RETRY_MS, zero_price};
 use crate::Rejection;
 use crate::action::TimeInForce;
 use crate::form::{self, ORDER_WORK};
@@ -24,16 +24,12 @@ use crate::tables::{AccountOrder, PositionKey};
 use alloc::vec::Vec;
 use tandem_book::{Book, Incoming, Owner, PlaceOutcome, SelfTrade, Side};
 use tandem_coprocessor::Work;
-use tandem_types::{MarketId, OrderId, PriceRank, PriceTicks, SizeLots};
+use tandem_types::{MarketId, OrderId, PriceRank, SizeLots};
 
 /// A position worth more than this is liquidated in parts: 100,000 USD.
 pub const PARTIAL_NOTIONAL_MIN: u128 = 100_000 * 100_000_000;
 /// Such a part is one in so many of the position.
 pub const PARTIAL_PARTS: u64 = 5;
-/// Milliseconds after a part in which orders are for all of a position.
-pub const COOLDOWN_MS: u64 = 30_000;
-/// Most makers that a liquidation order may meet.
-pub const LIQUIDATION_FILLS_MAX: u32 = 16;
 /// Orders of a unit that are cancelled in one turn.
 pub const CANCELS_PER_TURN: u32 = 64;
 
@@ -238,33 +234,3 @@ impl Session<'_, '_> {
         });
     }
 }
-
-/// The worst price at which a position of a unit with less than its maintenance margin may be reduced: the unit's value
-/// per maintenance margin stays. `parts` is the lowest maintenance rate that the reduction reaches, one part in so many.
-///
-/// `mark × (1 ∓ rate × value / maintenance)`, rounded to a whole tick against the buyer or seller, and one tick more: a
-/// tick is 100 atoms a lot, which is above what rounding can take from the margins of before and after.
-#[must_use]
-pub fn zero_price(side: HeldSide, mark: PriceTicks, margin: &Margin, parts: u128) -> PriceTicks {
-    let value = margin.value.clamp(0, margin.maintenance).unsigned_abs();
-    let most = u128::from(mark.0).saturating_mul(value);
-    let least = margin.maintenance.unsigned_abs().saturating_mul(parts).max(1);
-    let give = u64::try_from(most.checked_div(least).unwrap_or(0)).unwrap_or(u64::MAX);
-    PriceTicks(match side {
-        HeldSide::Long => mark.0.saturating_add(1).saturating_sub(give),
-        HeldSide::Short => mark.0.saturating_add(give).saturating_sub(1),
-    })
-}
-
-/// What a fill at `price` is better than the zero price by, in atoms.
-#[must_use]
-pub(super) const fn improvement(side: Side, zero: PriceTicks, price: PriceTicks, size: SizeLots) -> u64 {
-    let ticks = match side {
-        Side::Ask => price.0.saturating_sub(zero.0),
-        Side::Bid => zero.0.saturating_sub(price.0),
-    };
-    ticks.saturating_mul(size.0).saturating_mul(ATOMS_PER_TICK_LOT)
-}
-
-#[cfg(test)]
-mod tests;

@@ -15,147 +15,20 @@
 //! Invariant: after a block, every unit below its maintenance margin is queued, or its market's selection is not done.
 
 use super::clearing::clearing;
-use super::liquidate::COOLDOWN_MS;
 use super::margin::Margin;
-use super::position::{MarginMode, Position};
+use super::position::Position;
 use super::risk;
+use super::terms::{COOLDOWN_MS, RETRY_MS};
 use crate::Rejection;
 use crate::session::{DueWork, Session};
 use crate::tables::ExchangeTables;
-use alloc::vec::Vec;
-use tandem_codec::{Decode, DecodeError, Encode, Reader};
 use tandem_coprocessor::{Work, WorkMeter};
-use tandem_state::keys;
-use tandem_types::{AccountId, Address, BlockTime, MarketId};
+use tandem_types::{AccountId, BlockTime, MarketId};
+
+pub use super::pending::{Liquidation, MarginUnit, TurnKey, VaultAddresses, Vaults, Waiting};
 
 /// Most work of liquidations in a block: of the exchange's due work the larger part.
 pub const LIQUIDATION_WORK_MAX: Work = Work(3_000_000);
-/// Milliseconds until a unit that could not be liquidated has its next turn.
-pub const RETRY_MS: u64 = 1_000;
-
-/// What is judged and liquidated together: an account's cross positions with its collateral, or an isolated position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MarginUnit {
-    /// Whose.
-    pub account: AccountId,
-    /// The isolated position's market; `None` for all cross positions.
-    pub isolated: Option<MarketId>,
-}
-keys!(MarginUnit: 6, TurnKey: 14);
-
-impl MarginUnit {
-    /// An account's cross positions.
-    #[must_use]
-    pub const fn cross(account: AccountId) -> Self {
-        Self { account, isolated: None }
-    }
-
-    /// An isolated position.
-    #[must_use]
-    pub const fn isolated(account: AccountId, market: MarketId) -> Self {
-        Self { account, isolated: Some(market) }
-    }
-
-    /// Whether a position in `market` with `mode` belongs to it.
-    #[must_use]
-    pub fn has(&self, market: MarketId, mode: MarginMode) -> bool {
-        match self.isolated {
-            None => mode == MarginMode::Cross,
-            Some(isolated) => mode == MarginMode::Isolated && isolated == market,
-        }
-    }
-}
-
-/// Encoded as the account, then zero for cross or the market's number plus one.
-impl Encode for MarginUnit {
-    fn encode(&self, out: &mut Vec<u8>) {
-        self.account.encode(out);
-        self.isolated.map_or(0, |market| market.0.saturating_add(1)).encode(out);
-    }
-}
-
-impl Decode for MarginUnit {
-    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let (account, number) = (Decode::decode(input)?, u16::decode(input)?);
-        Ok(Self { account, isolated: number.checked_sub(1).map(MarketId) })
-    }
-}
-
-/// When whose turn is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TurnKey {
-    /// When it is due, in milliseconds.
-    pub due: u64,
-    /// Whose.
-    pub unit: MarginUnit,
-}
-tandem_codec::record!(TurnKey { due, unit });
-
-/// A unit that is being liquidated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Liquidation {
-    /// When its next turn is due.
-    pub due: BlockTime,
-    /// From which market on its positions have not had an order in this round.
-    pub next: MarketId,
-    /// The market that waits for its first turn; `None` when it has had one.
-    pub waiting: Option<MarketId>,
-}
-tandem_codec::record!(Liquidation { due, next, waiting });
-
-/// Units of a market that wait for their first turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// Since when there are any.
-    pub since: BlockTime,
-    /// How many.
-    pub count: u32,
-}
-tandem_codec::record!(Waiting { since, count });
-
-/// Who takes what nobody else does. Accounts like any other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Vaults {
-    /// Takes the positions and collateral of units below two thirds of their maintenance margin.
-    pub backstop: AccountId,
-    /// Receives liquidation fees, and pays for units that are worth less than nothing.
-    pub insurance: AccountId,
-}
-tandem_codec::record!(Vaults { backstop, insurance });
-
-/// The vaults' addresses at genesis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct VaultAddresses {
-    /// The backstop's.
-    pub backstop: Address,
-    /// The insurance fund's.
-    pub insurance: Address,
-}
-tandem_codec::record!(VaultAddresses { backstop, insurance });
-
-/// Addresses that nobody has the key of.
-impl Default for VaultAddresses {
-    fn default() -> Self {
-        Self { backstop: Address([0xbb; 20]), insurance: Address([0xfd; 20]) }
-    }
-}
-
-/// Whether a market takes only cancels and reduce-only orders at `now`: liquidations of an earlier block are not done.
-#[must_use]
-pub fn is_reduce_only(tables: &mut ExchangeTables, market: MarketId, now: BlockTime) -> bool {
-    let due = tables.risk_due.get(&market).copied();
-    let waiting = tables.liquidations_waiting.get(&market).map(|waiting| waiting.since);
-    let deleverage = tables.deleverages.get(&market).map(|deleverage| deleverage.since);
-    [due, waiting, deleverage].into_iter().flatten().any(|since| since < now)
-}
-
-/// Whether a market will take only cancels and reduce-only orders in the next block, for readers of the state.
-#[must_use]
-pub fn has_pending_liquidations(tables: &ExchangeTables, market: MarketId) -> bool {
-    tables.risk_due.peek(&market).is_some()
-        || tables.liquidations_waiting.peek(&market).is_some()
-        || tables.deleverages.peek(&market).is_some()
-}
 
 impl Session<'_, '_> {
     pub(crate) fn is_insurance(&mut self, account: AccountId) -> bool {

@@ -1,6 +1,6 @@
 //! Perpetual markets: positions, margin, funding, and what is done with them.
 //!
-//! - Pure: [`tiers`], [`margin`], [`position`], `market`, `mode`.
+//! - Pure: [`tiers`], [`margin`], [`position`], `market`, `mode`, `pending`, `buckets`.
 //! - On the tables: `clearing` (positions and collateral, with `sums`), `place` and `settle` (orders), `reduce_only`, `leverage`,
 //!   `transfer`, [`prices`] (what a price update changes), `invariants`.
 //! - Below maintenance margin: [`risk`] (who may be), [`liquidation`] (whose turn it is), `liquidate` (by the book),
@@ -9,6 +9,7 @@
 //! Invariants: over a block, money is conserved and each market's sizes sum to nothing; an account that acts ends with
 //! its margin or no less healthy; reduce-only orders never open or flip. Rules: `docs/exchange-rules.md`.
 
+pub(crate) mod buckets;
 mod clearing;
 pub mod deleverage;
 pub(crate) mod genesis;
@@ -17,35 +18,39 @@ mod leverage;
 mod liquidate;
 pub mod liquidation;
 pub mod margin;
-mod market;
+pub(crate) mod market;
 mod mode;
+pub(crate) mod pending;
+mod phase;
 mod place;
 pub mod position;
 pub mod prices;
 mod reduce_only;
 pub mod risk;
 mod settle;
-mod sums;
+pub(crate) mod sums;
 mod takeover;
+mod terms;
 pub mod tiers;
 mod transfer;
 
 pub use clearing::{POSITION_WORK, cross_margin, sums_anew};
 pub use genesis::{PerpGenesis, PerpGenesisError};
-pub use liquidate::{
-    CANCELS_PER_TURN, COOLDOWN_MS, LIQUIDATION_FILLS_MAX, PARTIAL_NOTIONAL_MIN, PARTIAL_PARTS, zero_price,
-};
-pub use liquidation::{has_pending_liquidations, is_reduce_only};
+pub use liquidate::{CANCELS_PER_TURN, PARTIAL_NOTIONAL_MIN, PARTIAL_PARTS};
 pub use market::{
     LEVERAGE_DEFAULT, PERP_PRICE_DECIMALS, PerpConfig, PerpEstimates, PerpMarket, PerpPrices, PerpTotals,
 };
+pub use phase::{has_pending_liquidations, is_reduce_only};
 pub use sums::CrossSums;
+pub use terms::{COOLDOWN_MS, LIQUIDATION_FILLS_MAX, RETRY_MS, zero_price};
 
 pub(crate) use clearing::{Clearing, clearing};
 pub(crate) use transfer::parse_usd;
 
-use crate::genesis::SPOT_ASSET_BASE;
 use tandem_types::{MarketId, PriceTicks, QuantityError, QuoteAtoms, SizeLots};
+
+/// The asset number of spot market 0; perpetuals are numbered below.
+pub const SPOT_ASSET_BASE: u16 = 10_000;
 
 /// Whether a market's number is one of a perpetual.
 #[must_use]

@@ -5,12 +5,12 @@
 //! checkpoint undoes everything if that fails.
 
 use super::clearing::{Priced, clearing, own_is_sound};
-use super::liquidate::LIQUIDATION_FILLS_MAX;
-use super::liquidation::is_reduce_only;
 use super::margin::Margin;
 use super::market::PerpTotals;
+use super::phase::is_reduce_only;
 use super::position::{Position, notional, notional_amount};
-use super::settle::{LiquidationTerms, PerpSettlement, count, reducible};
+use super::settle::{PerpSettlement, count, reducible};
+use super::terms::{LIQUIDATION_FILLS_MAX, LiquidationTerms};
 use crate::Rejection;
 use crate::action::{Order as OrderRequest, TimeInForce};
 use crate::fees::Rates;

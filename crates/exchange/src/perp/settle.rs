@@ -7,9 +7,9 @@
 //! all is settled.
 
 use super::clearing::{Clearing, Priced};
-use super::liquidate::improvement;
 use super::market::PerpTotals;
 use super::position::{FillTerms, Filled, Position, notional_amount};
+use super::terms::{LiquidationTerms, improvement};
 use crate::Rejection;
 use crate::fill::{Paid, Trading};
 use crate::ledger::{self, QUOTE, TREASURY};
@@ -17,9 +17,7 @@ use crate::receipt::{CloseReason, Event, PositionChange};
 use crate::records::BuilderFee;
 use alloc::vec::Vec;
 use tandem_book::{CancelReason, Fill, Order, OrderKey, Owner, Settlement, Side};
-use tandem_types::{
-    AccountId, MarketId, OrderId, PriceRank, PriceTicks, QuoteAtoms, SignedLots, SizeLots, TradeId, Usd,
-};
+use tandem_types::{AccountId, MarketId, OrderId, PriceRank, QuoteAtoms, SignedLots, SizeLots, TradeId, Usd};
 
 /// The parts of the tables that settlement changes, apart from the book itself.
 pub(crate) struct PerpSettlement<'a> {
@@ -34,14 +32,6 @@ pub(crate) struct PerpSettlement<'a> {
     pub(crate) touched: Vec<AccountId>,
     /// If the taker is liquidated: on what terms.
     pub(crate) liquidation: Option<LiquidationTerms>,
-}
-
-/// How a liquidated taker trades: its fee is no more than what its price is better than the zero price, and goes to the
-/// insurance fund; margin that an isolated position's closed part would release stays in it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LiquidationTerms {
-    pub(crate) zero: PriceTicks,
-    pub(crate) insurance: AccountId,
 }
 
 /// Takes `size` of an order off what a position counts as open.

@@ -8,9 +8,9 @@
 //! Both are accounts like any other, named at genesis.
 
 use super::clearing::{Priced, clearing};
-use super::liquidation::{MarginUnit, Vaults};
 use super::margin::Margin;
 use super::market::PerpTotals;
+use super::pending::{MarginUnit, Vaults};
 use super::position::{FillTerms, Filled, MarginMode, Position};
 use super::risk::Held;
 use super::settle::long_lots;

@@ -5,8 +5,8 @@ use super::{
 };
 use crate::Rejection;
 use crate::action::TimeInForce;
-use crate::trigger::TriggerOrder;
-use crate::twap::{Twap, TwapEnd};
+use crate::trigger::record::TriggerOrder;
+use crate::twap::record::{Twap, TwapEnd};
 use tandem_book::Side;
 use tandem_oracle::Rate;
 use tandem_types::{

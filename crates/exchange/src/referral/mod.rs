@@ -17,7 +17,7 @@
 //! Source: Hyperliquid, "Referrals". Rounding, fees in base tokens and liquidations are ours.
 
 mod act;
-mod record;
+pub(crate) mod record;
 mod terms;
 
 pub use act::{REFERRAL_WORK, REFERRER_VOLUME_MIN, REWARDS_MIN};

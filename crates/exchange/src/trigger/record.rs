@@ -1,7 +1,7 @@
 //! What is kept of waiting orders, and the keys that select them.
 
 use crate::action::{self, AssetId, Decimal, OrderKind, SelfTradePrevention, TimeInForce, Tpsl};
-use crate::tables::{AccountOrder, PositionKey};
+use crate::keys::{AccountOrder, PositionKey};
 use tandem_book::Side;
 use tandem_state::keys;
 use tandem_types::{

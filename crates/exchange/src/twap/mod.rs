@@ -11,7 +11,7 @@
 //!
 //! Running orders are listed by account, and by the time of their next part: that table is the cursor, too.
 
-mod record;
+pub(crate) mod record;
 
 pub use record::{TWAP_CATCH_UP, TWAP_INTERVAL_MS, Twap, TwapDue, TwapEnd, TwapKey};
 

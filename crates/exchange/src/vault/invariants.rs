@@ -1,7 +1,7 @@
 //! Promises about vaults, checked on what a block changed.
 
 use super::record::{VaultHolder, VaultHolding, VaultState};
-use crate::invariants::{BrokenPromise, difference, key};
+use crate::promise::{BrokenPromise, difference, key};
 use crate::tables::ExchangeTables;
 use alloc::collections::BTreeMap;
 use tandem_state::{Delta, Prefix};

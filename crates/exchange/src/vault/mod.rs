@@ -18,7 +18,7 @@
 
 pub(crate) mod invariants;
 mod lead;
-mod record;
+pub(crate) mod record;
 pub mod shares;
 mod transfer;
 

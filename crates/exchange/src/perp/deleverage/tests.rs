@@ -3,7 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 use std::vec::Vec;
-use tandem_types::{SignedLots, Usd};
+use tandem_types::{BlockTime, SignedLots, Usd};
 
 /// A bucket, and lots.
 type Holder = (usize, u64);

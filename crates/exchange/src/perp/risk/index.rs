@@ -10,8 +10,8 @@
 use super::bound::{self, HeldSide, RiskKey, RiskLine};
 use crate::Rejection;
 use crate::perp::clearing::{Priced, clearing};
-use crate::perp::liquidation::MarginUnit;
 use crate::perp::margin::Margin;
+use crate::perp::pending::MarginUnit;
 use crate::perp::position::{MarginMode, Position};
 use crate::perp::sums::{CrossSums, line_of};
 use crate::records::Config;

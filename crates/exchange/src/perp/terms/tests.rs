@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::perp::market::PerpPrices;
-use crate::perp::position::{FillTerms, MarginMode, Position};
+use crate::perp::position::{FillTerms, MarginMode, Position, notional};
 use crate::perp::tiers::tests::any_tiers;
 use proptest::prelude::*;
 use tandem_types::{QuoteAtoms, SignedLots, Usd};

@@ -1,11 +1,6 @@
-//! What an agent may do, if its account said so.
-//!
-//! An action of a scoped agent is judged whole before it runs: nothing of it happens if some of it is not allowed. An
-//! order is weighed at the worst price that it could have now: its limit, its trigger price, or for a sale the best bid
-//! if that is higher. Orders that only reduce a position weigh nothing. What was accepted counts towards the total,
-//! filled or not, and is never given back: the total bounds what a stolen key can do, not what it holds.
-//! Withdrawals need no scope: no agent may sign them.
+//! Judging actions of scoped agents.
 
+use super::record::Scope;
 use crate::Rejection;
 use crate::action::{
     Action, ApproveScopedAgent, AssetId, Decimal, Order as OrderRequest, OrderKind, TwapRequest,
@@ -16,51 +11,14 @@ use crate::session::Session;
 use crate::tables::AddressKey;
 use alloc::vec::Vec;
 use tandem_book::{Book, Side};
-use tandem_codec::{Decode, DecodeError, Encode, Reader};
 use tandem_coprocessor::Work;
 use tandem_types::{MarketId, QuoteAtoms};
 
 /// Work of judging one item of an action.
 pub const SCOPE_WORK: Work = Work(500);
 
-/// Most markets of a scope.
-const MARKETS_MAX: u32 = 16;
-
 /// Decimals of quote atoms.
 const QUOTE_DECIMALS: u32 = 8;
-
-/// What an agent may do.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Scope {
-    /// Its markets, ascending; all if there are none.
-    pub markets: Vec<MarketId>,
-    /// The most notional of one order.
-    pub order_max: Option<QuoteAtoms>,
-    /// The most notional of all its orders.
-    pub total_max: Option<QuoteAtoms>,
-    /// The notional of all its orders so far.
-    pub used: QuoteAtoms,
-}
-
-impl Encode for Scope {
-    fn encode(&self, out: &mut Vec<u8>) {
-        self.markets.encode(out);
-        self.order_max.encode(out);
-        self.total_max.encode(out);
-        self.used.encode(out);
-    }
-}
-
-impl Decode for Scope {
-    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self {
-            markets: input.list(MARKETS_MAX)?,
-            order_max: Decode::decode(input)?,
-            total_max: Decode::decode(input)?,
-            used: Decode::decode(input)?,
-        })
-    }
-}
 
 impl Scope {
     /// The scope that an approval asks for.

@@ -1,21 +1,6 @@
-//! Trade groups: accounts that belong together don't trade with each other.
-//!
-//! A group is named by the account that leads it. The leader invites; whoever is invited joins by an action of its own, so
-//! that both have agreed. An account that the leader controls (its sub-account, a vault that it leads) is in with the
-//! invitation: nobody else could agree for it. Each account is in one group at most: joining one leaves another. Members
-//! leave when they like, and the leader removes whom it likes; a leader belongs to its own group for as long as it has
-//! invited anyone, and to no other.
-//!
-//! Between members self-trade prevention does what it does between orders of one account, as the arriving order chose. It
-//! is asked when two orders meet, so it binds those that rest already. Whoever joins trusts the leader in this: all whom
-//! the leader admits can cancel its resting orders by meeting them, as its own orders can.
-//!
-//! Liquidations ask no group. A friend's order at the best price could otherwise stand between a falling account and those
-//! who would buy from it, and what is then missing is everyone's.
-//!
-//! Invariants: whoever is in a group was invited to it and has not been removed; a leader's list has as many entries as
-//! are counted, [`TRADE_GROUP_MAX`] at most; nobody who leads a group is in another. The rule and the limit are ours.
+//! Inviting, joining and leaving.
 
+use super::record::TradeGroupMember;
 use crate::Rejection;
 use crate::action::{SetTradeGroup, TradeGroupInvite};
 use crate::receipt::{Event, ItemStatus};
@@ -23,39 +8,14 @@ use crate::records::Account;
 use crate::session::Session;
 use crate::transfer;
 use tandem_coprocessor::Work;
+use tandem_state::Table;
 use tandem_state::index::Hashed;
-use tandem_state::{Table, keys};
 use tandem_types::AccountId;
 
 /// Most accounts that a leader has invited at a time: enough for all of its sub-accounts, and some friends.
 pub const TRADE_GROUP_MAX: u16 = 100;
 /// Work of inviting, joining or leaving.
 pub const TRADE_GROUP_WORK: Work = Work(8_000);
-
-/// An account that a leader has invited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TradeGroupMember {
-    /// Who leads.
-    pub leader: AccountId,
-    /// Who is invited, and in the group if its own record says so.
-    pub member: AccountId,
-}
-tandem_codec::record!(TradeGroupMember { leader, member });
-keys!(TradeGroupMember: 8);
-
-impl TradeGroupMember {
-    /// The first possible account that `leader` has invited.
-    #[must_use]
-    pub const fn first(leader: AccountId) -> Self {
-        Self { leader, member: AccountId(0) }
-    }
-
-    /// The last possible one.
-    #[must_use]
-    pub const fn last(leader: AccountId) -> Self {
-        Self { leader, member: AccountId(u32::MAX) }
-    }
-}
 
 /// The group that an account is in, by its leader.
 pub(crate) fn group_of(

@@ -1,22 +1,12 @@
-//! Accounts of several keys.
-//!
-//! An account is given to up to ten keys, of which a threshold must sign whatever it does from then on. Its own key can't
-//! act for it any more, nor can the agents that its own key had approved; agents that the keys together approve can, as
-//! anyone's. The nonce of an action is its outer signer's, so that the account has no nonces that could be used up.
-//!
-//! Signatures are verified where those of all actions are, before anything with state; whether they are the right ones
-//! is part of admission, so that an action with too few never stands in a block.
-//! Source: Hyperliquid, "Multi-sig". Agents are revoked here at the conversion, and the outer signer signs with a key of
-//! the account, not with an agent of one.
+//! Giving an account to several keys, and back to its own.
 
+use super::record::MultiSigUser;
 use crate::Rejection;
 use crate::action::{ConvertToMultiSigUser, MULTI_SIG_MAX, Signers};
 use crate::receipt::ItemStatus;
 use crate::session::Session;
 use crate::tables::AddressKey;
 use crate::transfer;
-use alloc::vec::Vec;
-use tandem_codec::{Decode, DecodeError, Encode, Reader};
 use tandem_coprocessor::Work;
 use tandem_types::Address;
 
@@ -24,29 +14,6 @@ use tandem_types::Address;
 pub const CONVERT_WORK: Work = Work(40_000);
 /// Work of verifying a co-signature, which every node does.
 pub const CO_SIGNATURE_WORK: Work = Work(60_000);
-
-/// The keys of an account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MultiSigUser {
-    /// How many must sign.
-    pub threshold: u8,
-    /// Whose they are, as they were given.
-    pub signers: Vec<Address>,
-}
-
-impl Encode for MultiSigUser {
-    fn encode(&self, out: &mut Vec<u8>) {
-        self.threshold.encode(out);
-        self.signers.encode(out);
-    }
-}
-
-impl Decode for MultiSigUser {
-    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let max = u32::try_from(MULTI_SIG_MAX).unwrap_or(u32::MAX);
-        Ok(Self { threshold: Decode::decode(input)?, signers: input.list(max)? })
-    }
-}
 
 impl MultiSigUser {
     /// Checks that a threshold of these keys can be met.
