@@ -3,12 +3,12 @@
 //! Locks are taken in the order topics, views, the node's state; nobody who holds one takes an earlier one. The node's
 //! writer waits for readers of its state, so that one is held for a few look-ups at most.
 
-use crate::config::ApiConfig;
-use crate::http;
-use crate::metrics::Counters;
+use crate::config::{ApiConfig, body_units};
+use crate::counters::Counters;
 use crate::rates::Rates;
 use crate::views::Books;
-use crate::ws::{QueueRoom, Topics};
+use crate::ws::outbox::QueueRoom;
+use crate::ws::topic::Topics;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tandem_indexer::Indexer;
@@ -30,7 +30,7 @@ pub(crate) struct App {
     pub(crate) messages: Rates,
     /// Atoms of each token given out at genesis; the exchange makes and destroys none.
     pub(crate) supply: BTreeMap<TokenId, u128>,
-    /// Room for the bodies of requests that are long, in [`BODY_UNIT_BYTES`](crate::http::BODY_UNIT_BYTES).
+    /// Room for the bodies of requests that are long, in [`BODY_UNIT_BYTES`](crate::config::BODY_UNIT_BYTES).
     pub(crate) body_room: Semaphore,
     /// Room for what waits for slow readers.
     pub(crate) queue_room: Arc<QueueRoom>,
@@ -63,7 +63,7 @@ impl App {
             opened: Rates::default(),
             messages: Rates::default(),
             supply,
-            body_room: Semaphore::new(http::units(limits.bodies_bytes_max)),
+            body_room: Semaphore::new(body_units(limits.bodies_bytes_max)),
             queue_room: Arc::new(QueueRoom::new(limits.queues_bytes_max)),
             stop,
             viewed: watch::Sender::new(indexer.height()),

@@ -4,6 +4,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tandem_connections::ConnectionLimits;
 
+/// In which room for long bodies is counted.
+pub(crate) const BODY_UNIT_BYTES: usize = 1 << 10;
+
+/// Bytes of a body in units of room.
+pub(crate) const fn body_units(bytes: usize) -> usize {
+    bytes.div_ceil(BODY_UNIT_BYTES)
+}
+
 /// Settings of the server.
 #[derive(Clone, Debug)]
 pub struct ApiConfig {

@@ -1,6 +1,7 @@
 //! Requests to their handlers.
 
 use crate::app::App;
+use crate::config::body_units;
 use crate::error::ApiError;
 use crate::{docs, exchange, info, metrics, ws};
 use axum::body::{Body, HttpBody, to_bytes};
@@ -21,8 +22,6 @@ const PATHS: &str =
 
 /// Bodies up to this length are read without asking for room: an order, a few cancels.
 const BODY_SHORT_BYTES: usize = 8 << 10;
-/// In which room for longer bodies is counted.
-pub(crate) const BODY_UNIT_BYTES: usize = 1 << 10;
 
 /// Answers one request.
 pub(crate) async fn handle(app: Arc<App>, peer: Peer, request: Request<Incoming>) -> Response<Body> {
@@ -104,17 +103,12 @@ async fn read_body(app: &App, request: Request<Incoming>) -> Result<Bytes, ApiEr
 
 /// Room for a long body, until it is read.
 fn body_room(app: &App, bytes: usize) -> Result<SemaphorePermit<'_>, ApiError> {
-    let count = u32::try_from(units(bytes)).unwrap_or(u32::MAX);
+    let count = u32::try_from(body_units(bytes)).unwrap_or(u32::MAX);
     app.body_room.try_acquire_many(count).map_err(|_| {
         let text = "too many long requests are being read";
         let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", text);
         ApiError { retry_after_s: Some(1), ..error }
     })
-}
-
-/// Bytes in units of room.
-pub(crate) const fn units(bytes: usize) -> usize {
-    bytes.div_ceil(BODY_UNIT_BYTES)
 }
 
 /// Whether reading stopped at the limit.

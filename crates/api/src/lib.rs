@@ -15,6 +15,7 @@
 mod app;
 mod clearing;
 mod config;
+mod counters;
 mod docs;
 mod error;
 mod exchange;

@@ -6,55 +6,13 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use serde_json::json;
 use std::fmt::Write;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
-use tandem_connections::Places;
 use tandem_exchange::action::NetworkKind;
 use tandem_types::{BlockTime, MarketId};
 
 /// Without a block for that long the chain counts as stalled, in milliseconds.
 const STALLED_MS: u64 = 10_000;
-
-/// A number that only grows.
-#[derive(Debug, Default)]
-pub(crate) struct Counter(AtomicU64);
-
-impl Counter {
-    /// One more.
-    pub(crate) fn add(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn value(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// What the server counts of itself.
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    pub(crate) exchange_requests: Counter,
-    pub(crate) info_requests: Counter,
-    responses_ok: Counter,
-    responses_client_error: Counter,
-    responses_server_error: Counter,
-    pub(crate) connections: Arc<Places>,
-    pub(crate) connections_refused: Arc<AtomicU64>,
-    pub(crate) websockets: Arc<Places>,
-    pub(crate) websockets_slow: Counter,
-}
-
-impl Counters {
-    pub(crate) fn count_response(&self, status: StatusCode) {
-        let counter = match status.as_u16() {
-            0..400 => &self.responses_ok,
-            400..500 => &self.responses_client_error,
-            _ => &self.responses_server_error,
-        };
-        counter.add();
-    }
-}
 
 /// Everything in Prometheus's text format.
 pub(crate) fn text(app: &App) -> String {

@@ -18,7 +18,7 @@
 mod absent;
 mod account;
 mod fees;
-mod fields;
+pub(crate) mod fields;
 mod ledger;
 mod market;
 mod perp;
@@ -31,7 +31,7 @@ mod vault;
 
 pub(crate) use absent::{ABSENT, answer as absent_answer};
 pub(crate) use account::{open_orders_of, perpetual_state, spot_balances};
-pub(crate) use fields::Fields;
+use fields::Fields;
 pub(crate) use ledger::{funding, ledger_update};
 pub(crate) use market::{spot_context, spot_contexts};
 pub(crate) use perp::{Phase, asset_data, capped, context, contexts, meta};

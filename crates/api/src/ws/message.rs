@@ -5,7 +5,7 @@ use super::snapshot;
 use super::topic::{Beginning, Topic, message};
 use crate::app::App;
 use crate::error::ApiError;
-use crate::info::Fields;
+use crate::info::fields::Fields;
 use crate::{exchange, info, response};
 use axum::extract::ws::Utf8Bytes;
 use serde::Deserialize;

@@ -6,16 +6,15 @@
 
 mod l4;
 mod message;
-mod outbox;
+pub(crate) mod outbox;
 mod publish;
 mod snapshot;
 mod socket;
-mod topic;
+pub(crate) mod topic;
 
-pub(crate) use outbox::QueueRoom;
+pub(crate) use topic::CHANNELS;
 #[cfg(test)]
 pub(crate) use topic::Topic;
-pub(crate) use topic::{CHANNELS, Topics};
 
 use crate::app::App;
 use crate::error::ApiError;

@@ -2,7 +2,7 @@
 
 use super::outbox::Outbox;
 use crate::error::ApiError;
-use crate::info::Fields;
+use crate::info::fields::Fields;
 use crate::views::Rounding;
 use axum::extract::ws::Utf8Bytes;
 use serde_json::Value;
@@ -350,7 +350,7 @@ pub(crate) fn message(channel: &str, data: &str, seq: u64, is_snapshot: bool) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ws::QueueRoom;
+    use crate::ws::outbox::QueueRoom;
 
     fn outbox() -> Arc<Outbox> {
         Arc::new(Outbox::new(1_000, Arc::new(QueueRoom::new(1 << 20))).0)
