@@ -24,6 +24,23 @@ macro_rules! record {
     };
 }
 
+/// Encodes types that wrap an array of bytes as those bytes, without a length.
+#[macro_export]
+macro_rules! bytes {
+    ($($type:ty),* $(,)?) => { $(
+        impl $crate::Encode for $type {
+            fn encode(&self, out: &mut $crate::__private::Vec<u8>) {
+                self.0.encode(out);
+            }
+        }
+        impl $crate::Decode for $type {
+            fn decode(input: &mut $crate::Reader<'_>) -> Result<Self, $crate::DecodeError> {
+                input.array().map(Self)
+            }
+        }
+    )* };
+}
+
 /// Implements [`Encode`](crate::Encode) and [`Decode`](crate::Decode) for an enum without data as one byte.
 ///
 /// ```

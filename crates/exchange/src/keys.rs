@@ -114,21 +114,7 @@ pub struct BuilderKey {
     pub builder: AddressKey,
 }
 
-macro_rules! hashed_key {
-    ($($name:ident),*) => { $(
-        impl tandem_codec::Encode for $name {
-            fn encode(&self, out: &mut alloc::vec::Vec<u8>) {
-                self.0.encode(out);
-            }
-        }
-        impl tandem_codec::Decode for $name {
-            fn decode(input: &mut tandem_codec::Reader<'_>) -> Result<Self, tandem_codec::DecodeError> {
-                input.array().map(Self)
-            }
-        }
-    )* };
-}
-hashed_key!(AddressKey, CloidKey, CodeKey);
+tandem_codec::bytes!(AddressKey, CloidKey, CodeKey);
 tandem_codec::record!(BalanceKey { account, token });
 tandem_codec::record!(NonceKey { signer, nonce });
 tandem_codec::record!(AccountOrder { account, id });

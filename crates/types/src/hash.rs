@@ -33,17 +33,7 @@ macro_rules! bytes_type {
             }
         }
 
-        impl tandem_codec::Encode for $name {
-            fn encode(&self, out: &mut alloc::vec::Vec<u8>) {
-                self.0.encode(out);
-            }
-        }
-
-        impl tandem_codec::Decode for $name {
-            fn decode(input: &mut tandem_codec::Reader<'_>) -> Result<Self, tandem_codec::DecodeError> {
-                input.array().map(Self)
-            }
-        }
+        tandem_codec::bytes!($name);
     )* };
 }
 
