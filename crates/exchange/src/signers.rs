@@ -7,7 +7,8 @@
 //! Source of the rule: Hyperliquid, "Nonces and API wallets"; the return of revoked agents is stricter here.
 
 use crate::action::{
-    Action, CheckedAction, Class, MULTI_SIG_MAX, MultiSig, Signature, SignedAction, ed25519_address,
+    Action, CheckedAction, Class, MULTI_SIG_MAX, MultiSig, Signature, SignedAction, account_action,
+    ed25519_address,
 };
 use crate::claim::{Claim, SharedClaim, SharedStanding, Standing};
 use crate::inadmissible::Inadmissible;
@@ -93,35 +94,16 @@ pub(crate) fn items(action: &Action) -> u64 {
         Action::Cancel(request) => request.cancels.len(),
         Action::CancelByCloid(cancels) => cancels.len(),
         Action::BatchModify(modifies) => modifies.len(),
-        Action::Modify(_)
+        account_action!()
+        | Action::Modify(_)
         | Action::ScheduleCancel(_)
         | Action::Noop
-        | Action::SpotSend(_)
-        | Action::ApproveAgent(_)
         | Action::UpdateLeverage(_)
         | Action::UpdateIsolatedMargin(_)
-        | Action::UsdClassTransfer(_)
-        | Action::UsdSend(_)
         | Action::CancelAll(_)
         | Action::TwapOrder(_)
         | Action::TwapCancel(_)
-        | Action::CreateSubAccount(_)
-        | Action::SubAccountTransfer(_)
-        | Action::SubAccountSpotTransfer(_)
-        | Action::SubAccountModify(_)
-        | Action::TopUpIsolatedOnlyMargin(_)
-        | Action::ApproveScopedAgent(_)
-        | Action::ApproveBuilderFee(_)
-        | Action::CreateVault(_)
-        | Action::VaultTransfer(_)
-        | Action::VaultModify(_)
-        | Action::VaultDistribute(_)
-        | Action::ConvertToMultiSigUser(_)
-        | Action::RegisterReferrer(_)
-        | Action::SetReferrer(_)
-        | Action::ClaimRewards
-        | Action::TradeGroupInvite(_)
-        | Action::SetTradeGroup(_) => 1,
+        | Action::TopUpIsolatedOnlyMargin(_) => 1,
         Action::MultiSig(multi_sig) => return items(&multi_sig.action),
     };
     u64::try_from(count).unwrap_or(u64::MAX)

@@ -49,6 +49,7 @@ pub use signed::{MAX_ACTION_BYTES, MAX_SIGNED_ACTION_BYTES, Signature, SignedAct
 pub use sub_accounts::{MAX_NAME_BYTES, SubAccountModify, SubAccountSpotTransfer, SubAccountTransfer};
 pub use text::{AddressText, Amount, MAX_AGENT_NAME_BYTES, MAX_AMOUNT_BYTES, MAX_TOKEN_BYTES};
 pub use trade_group::{SetTradeGroup, TradeGroupInvite};
+pub(crate) use types::account_action;
 pub use types::{
     Action, ApproveAgent, AssetId, Builder, Cancel, CancelByCloid, CancelOrders, Class, Grouping,
     MAX_BATCH_ORDERS, Modify, Order, OrderKind, OrderRef, PlaceOrders, SpotSend, TopUpIsolatedOnlyMargin,

@@ -379,6 +379,33 @@ macro_rules! l1_action {
 }
 pub(super) use l1_action;
 
+/// The actions that concern accounts and their money, and no order or position, as a pattern.
+macro_rules! account_action {
+    () => {
+        $crate::action::Action::SpotSend(_)
+            | $crate::action::Action::ApproveAgent(_)
+            | $crate::action::Action::ApproveScopedAgent(_)
+            | $crate::action::Action::UsdClassTransfer(_)
+            | $crate::action::Action::UsdSend(_)
+            | $crate::action::Action::CreateSubAccount(_)
+            | $crate::action::Action::SubAccountTransfer(_)
+            | $crate::action::Action::SubAccountSpotTransfer(_)
+            | $crate::action::Action::SubAccountModify(_)
+            | $crate::action::Action::ApproveBuilderFee(_)
+            | $crate::action::Action::CreateVault(_)
+            | $crate::action::Action::VaultTransfer(_)
+            | $crate::action::Action::VaultModify(_)
+            | $crate::action::Action::VaultDistribute(_)
+            | $crate::action::Action::ConvertToMultiSigUser(_)
+            | $crate::action::Action::RegisterReferrer(_)
+            | $crate::action::Action::SetReferrer(_)
+            | $crate::action::Action::ClaimRewards
+            | $crate::action::Action::TradeGroupInvite(_)
+            | $crate::action::Action::SetTradeGroup(_)
+    };
+}
+pub(crate) use account_action;
+
 impl Action {
     /// The class; of a batch, its most aggressive item's; of a modification, its new order's.
     #[must_use]
@@ -391,31 +418,12 @@ impl Action {
             Self::Modify(modify) => modify.order.class(),
             Self::MultiSig(multi_sig) => multi_sig.action.class(),
             Self::BatchModify(modifies) => most_aggressive(modifies, |modify| modify.order.class()),
-            Self::ScheduleCancel(_)
+            account_action!()
+            | Self::ScheduleCancel(_)
             | Self::Noop
-            | Self::SpotSend(_)
-            | Self::ApproveAgent(_)
-            | Self::ApproveScopedAgent(_)
             | Self::UpdateLeverage(_)
             | Self::UpdateIsolatedMargin(_)
             | Self::TopUpIsolatedOnlyMargin(_)
-            | Self::UsdClassTransfer(_)
-            | Self::UsdSend(_)
-            | Self::CreateSubAccount(_)
-            | Self::SubAccountTransfer(_)
-            | Self::SubAccountSpotTransfer(_)
-            | Self::SubAccountModify(_)
-            | Self::ApproveBuilderFee(_)
-            | Self::CreateVault(_)
-            | Self::VaultTransfer(_)
-            | Self::VaultModify(_)
-            | Self::VaultDistribute(_)
-            | Self::ConvertToMultiSigUser(_)
-            | Self::RegisterReferrer(_)
-            | Self::SetReferrer(_)
-            | Self::ClaimRewards
-            | Self::TradeGroupInvite(_)
-            | Self::SetTradeGroup(_)
             // Its parts come with due work, behind all actions.
             | Self::TwapOrder(_) => Class::Neutral,
         }

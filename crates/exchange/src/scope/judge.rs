@@ -4,6 +4,7 @@ use super::record::Scope;
 use crate::Rejection;
 use crate::action::{
     Action, ApproveScopedAgent, AssetId, Decimal, Order as OrderRequest, OrderKind, TwapRequest,
+    account_action,
 };
 use crate::perp::parse_usd;
 use crate::receipt::ItemStatus;
@@ -87,27 +88,7 @@ impl Session<'_, '_> {
             Action::UpdateLeverage(update) => scope.each(&[update.asset], |asset| *asset)?,
             Action::UpdateIsolatedMargin(update) => scope.each(&[update.asset], |asset| *asset)?,
             Action::TopUpIsolatedOnlyMargin(top_up) => scope.each(&[top_up.asset], |asset| *asset)?,
-            Action::SpotSend(_)
-            | Action::ApproveAgent(_)
-            | Action::ApproveScopedAgent(_)
-            | Action::UsdClassTransfer(_)
-            | Action::UsdSend(_)
-            | Action::CreateSubAccount(_)
-            | Action::SubAccountTransfer(_)
-            | Action::SubAccountSpotTransfer(_)
-            | Action::SubAccountModify(_)
-            | Action::ApproveBuilderFee(_)
-            | Action::CreateVault(_)
-            | Action::VaultTransfer(_)
-            | Action::VaultModify(_)
-            | Action::VaultDistribute(_)
-            | Action::ConvertToMultiSigUser(_)
-            | Action::TradeGroupInvite(_)
-            | Action::SetTradeGroup(_)
-            | Action::RegisterReferrer(_)
-            | Action::SetReferrer(_)
-            | Action::ClaimRewards
-            | Action::MultiSig(_) => return Err(Rejection::ScopeAction),
+            account_action!() | Action::MultiSig(_) => return Err(Rejection::ScopeAction),
         };
         scope.bears(&notionals)?;
         Ok(notionals)
