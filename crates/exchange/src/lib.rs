@@ -60,6 +60,7 @@ mod schedule;
 mod scope;
 mod session;
 mod settle;
+mod short_text;
 mod signers;
 mod sub_accounts;
 mod tables;

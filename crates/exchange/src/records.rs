@@ -3,6 +3,7 @@
 use crate::action::TimeInForce;
 use crate::fees::rates::Today;
 use crate::fees::schedule::FeeSchedule;
+use crate::short_text::short_text;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use tandem_book::Side;
@@ -62,46 +63,11 @@ pub struct Counters {
 }
 tandem_codec::record!(Counters { account, order, trade });
 
-/// A token's name: upper-case letters, digits and `-`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TokenName {
-    bytes: [u8; TOKEN_NAME_MAX],
-    len: u8,
-}
-
-impl TokenName {
-    /// Checks a name.
-    #[must_use]
-    pub fn new(name: &str) -> Option<Self> {
-        let good = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'-';
-        if name.is_empty() || name.len() > TOKEN_NAME_MAX || !name.as_bytes().iter().all(good) {
-            return None;
-        }
-        let mut bytes = [0; TOKEN_NAME_MAX];
-        bytes.get_mut(..name.len())?.copy_from_slice(name.as_bytes());
-        Some(Self { bytes, len: u8::try_from(name.len()).ok()? })
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        let name = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
-        core::str::from_utf8(name).unwrap_or_default()
-    }
-}
-
-impl Encode for TokenName {
-    fn encode(&self, out: &mut Vec<u8>) {
-        self.as_str().as_bytes().encode(out);
-    }
-}
-
-impl Decode for TokenName {
-    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let bytes = input.bytes(u32::try_from(TOKEN_NAME_MAX).unwrap_or(u32::MAX))?;
-        let name = core::str::from_utf8(bytes).ok().and_then(Self::new);
-        name.ok_or_else(|| input.invalid("token name"))
-    }
+short_text! {
+    /// A token's name: upper-case letters, digits and `-`.
+    TokenName[TOKEN_NAME_MAX],
+    |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-',
+    "token name"
 }
 
 /// A token.

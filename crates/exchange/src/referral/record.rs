@@ -1,52 +1,16 @@
 //! What is remembered of referrals.
 
-use alloc::vec::Vec;
-use tandem_codec::{Decode, DecodeError, Encode, Reader};
+use crate::short_text::short_text;
 use tandem_types::{AccountId, BlockTime, QuoteAtoms};
 
 /// Longest referral code: Hyperliquid's.
 pub const REFERRAL_CODE_MAX: usize = 20;
 
-/// A referral code: 1 to [`REFERRAL_CODE_MAX`] upper-case letters and digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReferralCode {
-    bytes: [u8; REFERRAL_CODE_MAX],
-    len: u8,
-}
-
-impl ReferralCode {
-    /// Checks a code.
-    #[must_use]
-    pub fn new(code: &str) -> Option<Self> {
-        let good = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-        if code.is_empty() || !code.as_bytes().iter().all(good) {
-            return None;
-        }
-        let mut bytes = [0; REFERRAL_CODE_MAX];
-        bytes.get_mut(..code.len())?.copy_from_slice(code.as_bytes());
-        Some(Self { bytes, len: u8::try_from(code.len()).ok()? })
-    }
-
-    /// The code.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        let code = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
-        core::str::from_utf8(code).unwrap_or_default()
-    }
-}
-
-impl Encode for ReferralCode {
-    fn encode(&self, out: &mut Vec<u8>) {
-        self.as_str().as_bytes().encode(out);
-    }
-}
-
-impl Decode for ReferralCode {
-    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let bytes = input.bytes(u32::try_from(REFERRAL_CODE_MAX).unwrap_or(u32::MAX))?;
-        let code = core::str::from_utf8(bytes).ok().and_then(Self::new);
-        code.ok_or_else(|| input.invalid("referral code"))
-    }
+short_text! {
+    /// A referral code: 1 to [`REFERRAL_CODE_MAX`] upper-case letters and digits.
+    ReferralCode[REFERRAL_CODE_MAX],
+    |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit(),
+    "referral code"
 }
 
 /// An account that refers others.
@@ -91,6 +55,7 @@ tandem_state::keys!(RefereeKey: 8);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tandem_codec::{Decode, Encode};
 
     #[test]
     fn codes_have_one_to_twenty_capital_letters_and_digits() {
